@@ -1,0 +1,46 @@
+# The two commands of the README are `make demo` and `make test`; each does all of its own set-up.
+SHELL := /bin/bash
+PY := .venv/bin/python
+ROOMS := dashboards scheduler grid probes plugins
+export RAY_USAGE_STATS_ENABLED := 0
+
+.PHONY: setup packages demo test check lint types rooms unit bench lock figures clean
+
+setup: ## .venv with the locked versions
+	@.ci/bootstrap
+
+packages: ## real servers for the tests (Debian, root only)
+	@.ci/system-packages "tests against real servers" nginx=nginx-light sshd=openssh-server vsftpd=vsftpd \
+	    telnetd=inetutils-telnetd promtool=prometheus prometheus=prometheus ip=iproute2 nft=nftables openssl=openssl
+
+demo: setup ## three embedded shop systems, one online inspection each
+	@.venv/bin/tenken demo
+
+test: setup packages check unit ## everything that has to hold before a commit
+
+check: lint types rooms ## ruff, mypy --strict, import-linter
+
+lint: setup
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
+
+types: setup
+	@.venv/bin/mypy $(ROOMS) tests
+
+rooms: setup
+	@.venv/bin/lint-imports
+
+unit: setup
+	@$(PY) -m pytest tests
+
+bench: setup ## seconds and bytes; ratios and medians, never asserted
+	@$(PY) -m tests.bench
+
+figures: setup ## regenerate what is generated: schemas, dashboard, picture of the README
+	@$(PY) -m tests.figures
+
+lock: setup ## after a change of dependencies in pyproject.toml
+	@uv=$$(command -v uv || echo .uv/bin/uv); $$uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-annotate --no-header --extra dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,270 @@
+"""The only sockets of the product. Every connection asks the leave, waits for the pace, and is counted and transcribed.
+
+    ask -> Leave.check (order, window) -> Meter (pace) -> connect -> Connection (caps, transcript) -> Tally
+
+Libraries that bring their own sockets (sslyze, nassl) are wrapped by one probe module each, which takes `Dialer.admit`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from plugins.ask import NoAnswerReason
+from plugins.clock import Clock
+from probes.pace import Gcra, Pace
+from probes.tally import Counter, Tally
+from probes.target import Transport
+from probes.transcript import Direction, Passage, Transcript
+
+TRANSCRIPT_BYTES = 65_536
+"""Most bytes of one connection that a transcript keeps."""
+READ_BYTES = 16_384
+"""Most bytes of one read; also the burst of the byte bound."""
+
+
+class Leave(Protocol):
+    """By whose leave a server is touched: the opened order."""
+
+    def check(self, address: str, port: int, transport: Transport) -> None:
+        """Return when this may be sent now; raise `OutOfScopeError` or `CutOffError` when not."""
+
+    def remaining_s(self) -> float:
+        """Seconds until nothing may be sent any more."""
+
+
+class OutOfScopeError(Exception):
+    """A send that the order does not name. Nothing left the machine."""
+
+    def __init__(self, address: str, port: int, transport: str) -> None:
+        super().__init__(address, port, transport)
+        self.address, self.port, self.transport = address, port, transport
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.port}/{self.transport}: not named by the order; nothing was sent"
+
+
+class CutOffError(Exception):
+    """The window is over or somebody said stop. Nothing is sent any more."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"cut off: {self.reason}"
+
+
+class DialError(Exception):
+    """A connection that failed in a way that says something about the server."""
+
+    def __init__(self, address: str, port: int, reason: NoAnswerReason, detail: str) -> None:
+        super().__init__(address, port, reason, detail)
+        self.address, self.port, self.reason, self.detail = address, port, reason, detail
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.port}: {self.reason} ({self.detail})"
+
+
+class Meter:
+    """Waits until the pace allows the next unit. One per order."""
+
+    def __init__(self, pace: Pace, clock: Clock) -> None:
+        now = clock.monotonic()
+        self.pace = pace
+        self._clock = clock
+        self._open = asyncio.Semaphore(pace.concurrent_connections)
+        self._connections = Gcra.empty(pace.connections_per_s, max(1.0, pace.connections_per_s * 0.02), now)
+        self._requests = Gcra.empty(pace.requests_per_s, max(1.0, pace.requests_per_s * 0.02), now)
+        self._bytes = Gcra.empty(float(pace.bytes_per_s), float(max(READ_BYTES, pace.bytes_per_s // 50)), now)
+
+    @contextlib.asynccontextmanager
+    async def connection(self) -> AsyncIterator[None]:
+        """Hold one of the concurrent connections, after waiting for the connection rate."""
+        async with self._open:
+            self._connections, wait = self._connections.take(self._clock.monotonic())
+            await _sleep(wait)
+            yield
+
+    async def request(self) -> None:
+        """Wait for the request rate."""
+        self._requests, wait = self._requests.take(self._clock.monotonic())
+        await _sleep(wait)
+
+    async def transfer(self, size: int) -> None:
+        """Wait until `size` bytes fit into the byte rate."""
+        self._bytes, wait = self._bytes.take(self._clock.monotonic(), float(size))
+        await _sleep(wait)
+
+
+async def _sleep(seconds: float) -> None:
+    if seconds > 0:
+        await asyncio.sleep(seconds)
+
+
+class Connection:
+    """One open connection. Reads and writes obey the pace, the permit and the transcript's cap."""
+
+    def __init__(
+        self,
+        dialer: Dialer,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        address: str,
+        port: int,
+        tls: bool,
+    ) -> None:
+        self._dialer = dialer
+        self._reader = reader
+        self._writer = writer
+        self._address, self._port, self._tls = address, port, tls
+        self._started = dialer.clock.now()
+        self._passages: list[tuple[Direction, bytearray]] = []
+        self._kept = 0
+        self._cut = False
+        self.ended = ""
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes; raises `DialError`, `CutOffError`."""
+        await self._dialer.meter.transfer(len(data))
+        self._dialer.leave.check(self._address, self._port, Transport.TCP)
+        self._keep(Direction.SENT, data)
+        self._dialer.counter.sent(len(data))
+        try:
+            self._writer.write(data)
+            await self._writer.drain()
+        except (OSError, ssl.SSLError) as error:
+            raise self._failed(error) from None
+
+    async def read(self, size: int = READ_BYTES) -> bytes:
+        """Read at most `size` bytes; b"" at the end of the stream; raises `DialError`."""
+        try:
+            data = await self._reader.read(min(size, READ_BYTES))
+        except (OSError, ssl.SSLError) as error:
+            raise self._failed(error) from None
+        self._keep(Direction.RECEIVED, data)
+        self._dialer.counter.received(len(data))
+        await self._dialer.meter.transfer(len(data))
+        return data
+
+    def _failed(self, error: Exception) -> DialError:
+        self.ended = str(error) or type(error).__name__
+        reason = NoAnswerReason.TLS if isinstance(error, ssl.SSLError) else NoAnswerReason.RESET
+        return DialError(self._address, self._port, reason, self.ended)
+
+    def _keep(self, direction: Direction, data: bytes) -> None:
+        room = TRANSCRIPT_BYTES - self._kept
+        self._cut = self._cut or len(data) > room
+        kept = data[:room]
+        if not kept:
+            return
+        self._kept += len(kept)
+        if self._passages and self._passages[-1][0] is direction:
+            self._passages[-1][1].extend(kept)
+        else:
+            self._passages.append((direction, bytearray(kept)))
+
+    @property
+    def certificate_der(self) -> bytes | None:
+        """The leaf that the server sent, DER; None without TLS."""
+        transport: ssl.SSLObject | None = self._writer.get_extra_info("ssl_object")
+        return transport.getpeercert(binary_form=True) if transport else None
+
+    @property
+    def transcript(self) -> Transcript:
+        """What went over this connection so far."""
+        return Transcript(
+            server=self._dialer.server,
+            address=self._address,
+            port=self._port,
+            tls=self._tls,
+            started=self._started,
+            passages=tuple(Passage(direction=way, data=bytes(data)) for way, data in self._passages),
+            cut=self._cut,
+            ended=self.ended,
+        )
+
+    def abort(self) -> None:
+        """Drop the connection at once."""
+        self._writer.transport.abort()
+
+
+class Dialer:
+    """Opens connections for one order."""
+
+    def __init__(self, server: str, leave: Leave, pace: Pace, clock: Clock) -> None:
+        self.server = server
+        self.leave = leave
+        self.clock = clock
+        self.meter = Meter(pace, clock)
+        self.counter = Counter()
+
+    @property
+    def tally(self) -> Tally:
+        """What was sent so far."""
+        return self.counter.tally
+
+    def _check(self, address: str, port: int) -> None:
+        try:
+            self.leave.check(address, port, Transport.TCP)
+        except OutOfScopeError:
+            self.counter.refused()
+            raise
+
+    @contextlib.asynccontextmanager
+    async def admit(self, address: str, port: int) -> AsyncIterator[None]:
+        """Hold the right to one TCP connection that a wrapped library is about to open; paced and counted like `connect`."""
+        self._check(address, port)
+        async with self.meter.connection():
+            self._check(address, port)
+            self.counter.connection(self.clock.monotonic())
+            yield
+
+    @contextlib.asynccontextmanager
+    async def connect(
+        self, address: str, port: int, *, timeout_s: float, tls_name: str | None = None
+    ) -> AsyncIterator[Connection]:
+        """Open one TCP connection, with TLS (any certificate: it is a fact, not an opinion) when `tls_name` is given.
+
+        The connection is dropped at the end of the block. Raises `DialError` (the server's doing), `OutOfScopeError`,
+        `CutOffError` (ours).
+        """
+        async with self.admit(address, port):
+            connection = await self._open(address, port, timeout_s, tls_name)
+            try:
+                yield connection
+            finally:
+                connection.abort()
+
+    async def _open(self, address: str, port: int, timeout_s: float, tls_name: str | None) -> Connection:
+        context = _observing_context() if tls_name is not None else None
+        try:
+            async with asyncio.timeout(timeout_s):
+                reader, writer = await asyncio.open_connection(  # noqa: TID251 - this is the one place
+                    address, port, ssl=context, server_hostname=tls_name, limit=READ_BYTES
+                )
+        except TimeoutError:
+            raise DialError(address, port, NoAnswerReason.TIMEOUT, f"no answer in {timeout_s:g} s") from None
+        except ssl.SSLError as error:
+            raise DialError(address, port, NoAnswerReason.TLS, error.reason or str(error)) from None
+        except ConnectionRefusedError as error:
+            raise DialError(address, port, NoAnswerReason.REFUSED, error.strerror or "refused") from None
+        except ConnectionError as error:
+            raise DialError(address, port, NoAnswerReason.RESET, error.strerror or str(error)) from None
+        except OSError as error:
+            raise DialError(address, port, NoAnswerReason.UNREACHABLE, error.strerror or str(error)) from None
+        return Connection(self, reader, writer, address, port, context is not None)
+
+
+def _observing_context() -> ssl.SSLContext:
+    """TLS that accepts whatever the server shows, down to what the local OpenSSL still speaks."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with contextlib.suppress(ValueError):
+        context.minimum_version = ssl.TLSVersion.TLSv1
+    return context

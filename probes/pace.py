@@ -1,0 +1,63 @@
+"""Pace: the agreed upper bounds, and the pure rule that keeps them (GCRA, ITU-T I.371 annex A, in its token form).
+
+Nothing here reads a clock or waits; `probes.dial` does.
+"""
+
+from __future__ import annotations
+
+from plugins.value import value
+
+
+@value
+class Pace:
+    """Agreed upper bounds (検査速度) for a server or a system."""
+
+    connections_per_s: float = 20.0
+    """New TCP connections per second, including those a port scan makes."""
+    requests_per_s: float = 10.0
+    """HTTP requests per second."""
+    concurrent_connections: int = 10
+    """Open connections and pending connects at one moment."""
+    bytes_per_s: int = 1_000_000
+    """Bytes read and written per second."""
+
+    def share(self, parts: int) -> Pace:
+        """Divide the bounds among `parts` workers, so that together they stay inside."""
+        return Pace(
+            connections_per_s=self.connections_per_s / parts,
+            requests_per_s=self.requests_per_s / parts,
+            concurrent_connections=max(1, self.concurrent_connections // parts),
+            bytes_per_s=max(1, self.bytes_per_s // parts),
+        )
+
+    def lowest(self, other: Pace) -> Pace:
+        """Give the bounds that keep both."""
+        return Pace(
+            connections_per_s=min(self.connections_per_s, other.connections_per_s),
+            requests_per_s=min(self.requests_per_s, other.requests_per_s),
+            concurrent_connections=min(self.concurrent_connections, other.concurrent_connections),
+            bytes_per_s=min(self.bytes_per_s, other.bytes_per_s),
+        )
+
+
+@value
+class Gcra:
+    """State of one bound: the theoretical arrival time of the next unit."""
+
+    rate: float
+    """Units per second."""
+    burst: float
+    """Units that may come at once, at least 1."""
+    tat: float
+    """Theoretical arrival time, seconds on a monotonic clock."""
+
+    @staticmethod
+    def empty(rate: float, burst: float, now: float) -> Gcra:
+        """Start with no saved-up credit: a restarted bound never repeats a burst."""
+        return Gcra(rate=rate, burst=burst, tat=now + (burst - 1) / rate)
+
+    def take(self, now: float, units: float = 1.0) -> tuple[Gcra, float]:
+        """Reserve `units`; give the next state and the seconds to wait before they may be used (0: at once)."""
+        start = max(now, self.tat)
+        at = max(now, self.tat - (self.burst - 1) / self.rate)
+        return Gcra(rate=self.rate, burst=self.burst, tat=start + units / self.rate), at - now

@@ -1,0 +1,168 @@
+"""The declared server, as the operator describes it, and what of it is to be looked at."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from plugins.value import value
+
+
+class Item(StrEnum):
+    """Inspection item (検査項目)."""
+
+    PORTS = "ports"
+    HOLES = "holes"
+    TLS = "tls"
+    SET = "set"
+
+
+class Role(StrEnum):
+    """What a server is for (inspection rules 4.3.4.1 (2))."""
+
+    WEB = "web"
+    MAIL = "mail"
+    DNS = "dns"
+    PROXY = "proxy"
+    LOAD_BALANCER = "load-balancer"
+    OTHER = "other"
+
+
+class Transport(StrEnum):
+    """Transport protocol of a port."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
+class Purpose(StrEnum):
+    """What a port is for. Only some are accepted for restricted services (see `probes.ports.judge`)."""
+
+    SHOP = "shop"
+    MAIL = "mail"
+    DNS = "dns"
+    PROXY = "proxy"
+    REMOTE_MAINTENANCE = "remote-maintenance"
+    CONTENT_UPDATE = "content-update"
+    MONITORING = "monitoring"
+    OTHER = "other"
+
+
+class TlsVersion(StrEnum):
+    """Protocol versions, spelled as OpenSSL does."""
+
+    SSL_2_0 = "SSLv2"
+    SSL_3_0 = "SSLv3"
+    TLS_1_0 = "TLSv1.0"
+    TLS_1_1 = "TLSv1.1"
+    TLS_1_2 = "TLSv1.2"
+    TLS_1_3 = "TLSv1.3"
+
+
+class ClientAuth(StrEnum):
+    """Whether the server wants a client certificate (RFC 8446, section 4.3.2)."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+@value
+class PortRange:
+    """Ports `first` to `last`, both included."""
+
+    first: int
+    """1..65535."""
+    last: int
+    """first..65535."""
+
+    def __contains__(self, port: int) -> bool:
+        return self.first <= port <= self.last
+
+
+@value
+class DeclaredPort:
+    """Ports that the operator says are open."""
+
+    ports: PortRange
+    """The port, or the range."""
+    transport: Transport
+    """TCP or UDP."""
+    service: str
+    """Service name as IANA registers it: http, https, smtp, ssh, domain, ..."""
+    purpose: Purpose
+    """What it is for."""
+    restricted_to: tuple[str, ...] = ()
+    """CIDR blocks that may connect; empty: everybody."""
+    exception: str = ""
+    """Why a restricted service answers everybody (SSH without passwords only); empty: no exception claimed."""
+
+
+@value
+class TlsEndpoint:
+    """A port that speaks TLS from the first byte."""
+
+    port: int
+    """TCP port."""
+    server_name: str
+    """TLS server name (RFC 6066, section 3) that the inspection sends."""
+    versions: tuple[TlsVersion, ...]
+    """Exactly the versions that are implemented."""
+    client_auth: ClientAuth
+    """Whether a client certificate is asked for."""
+    names: tuple[str, ...]
+    """DNS names that the certificate has to hold."""
+
+
+@value
+class SetEndpoint:
+    """A SET or SECE end point (inspection rules 6.2.3.3 (2))."""
+
+    url: str
+    """SET-SET-URL of the initiation message."""
+    kind: str
+    """SET, SET(JPO) or SECE."""
+    version: str
+    """Protocol version, such as 1.0."""
+
+
+@value
+class Target:
+    """One declared server."""
+
+    name: str
+    """Name inside the system: lower-case letters, digits, hyphens."""
+    role: Role
+    """What it is for."""
+    addresses: tuple[str, ...]
+    """IPv4 and IPv6 addresses, canonical text form; at least one."""
+    host_names: tuple[str, ...] = ()
+    """DNS names, lower case, without the trailing dot."""
+    ports: tuple[DeclaredPort, ...] = ()
+    """Everything that is open."""
+    tls: tuple[TlsEndpoint, ...] = ()
+    """TLS end points."""
+    set: tuple[SetEndpoint, ...] = ()
+    """SET and SECE end points."""
+
+    def declared(self, port: int, transport: Transport) -> DeclaredPort | None:
+        """Give the declaration of a port, or None when it was declared unused."""
+        for entry in self.ports:
+            if entry.transport == transport and port in entry.ports:
+                return entry
+        return None
+
+
+@value
+class Scope:
+    """What an inspection looks at on one server. It is part of the signed order."""
+
+    target: Target
+    """The server."""
+    items: tuple[Item, ...]
+    """Items, in the order in which they run."""
+    tcp_ports: tuple[PortRange, ...]
+    """TCP ports to look at: the operator's range and the review body's choice. Declared ports are always among them."""
+    anchors: tuple[str, ...] = ()
+    """PEM certificates that are trust anchors beside Mozilla's set."""
+    contact: str = ""
+    """Who inspects and how to reach them; goes into the User-Agent of every HTTP ask."""

@@ -1,0 +1,101 @@
+"""Verdicts with coverage: what was looked at, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from plugins.value import value
+from probes.finding import Finding, Grade
+from probes.target import Item
+
+RULES_VERSION = "2026.1"
+"""Version of the inspection rules as the judges of this tree implement them; part of every result."""
+
+
+class Outcome(StrEnum):
+    """What became of one check."""
+
+    CLEAN = "clean"
+    FOUND = "found"
+    NOT_APPLICABLE = "not-applicable"
+    NOT_TESTED = "not-tested"
+
+
+class Standing(StrEnum):
+    """判定."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+@value
+class Coverage:
+    """What became of one check on one server."""
+
+    server: str
+    """Name of the declared server."""
+    item: Item
+    """Item that the check belongs to."""
+    check: str
+    """Id of a rule or of a signature."""
+    subject: str
+    """What it was applied to: an address, an end point."""
+    outcome: Outcome
+    """What became of it."""
+    reason: str = ""
+    """Why, when not applicable or not tested."""
+
+
+@value
+class Judgement:
+    """What one judge says about one server and item."""
+
+    findings: tuple[Finding, ...] = ()
+    """Opinions."""
+    coverage: tuple[Coverage, ...] = ()
+    """Every check that the scope asks for, once per subject."""
+
+
+@value
+class Verdict:
+    """What is decided about a server or a system."""
+
+    standing: Standing
+    """pass, fail or inconclusive."""
+    findings: tuple[Finding, ...]
+    """All findings, worst grade first."""
+    coverage: tuple[Coverage, ...]
+    """All checks."""
+
+    @property
+    def gaps(self) -> tuple[Coverage, ...]:
+        """Checks that were not done."""
+        return tuple(entry for entry in self.coverage if entry.outcome is Outcome.NOT_TESTED)
+
+
+_GRADE_ORDER = {grade: position for position, grade in enumerate(Grade)}
+
+
+def decide(judgements: Sequence[Judgement]) -> Verdict:
+    """Decide: one failing finding fails; any gap, or nothing looked at, is inconclusive; else pass (design, promise 7)."""
+    findings = [finding for judgement in judgements for finding in judgement.findings]
+    coverage = tuple(entry for judgement in judgements for entry in judgement.coverage)
+    findings.sort(key=lambda finding: (_GRADE_ORDER[finding.grade], finding.server, finding.item, finding.subject))
+    looked = any(entry.outcome in {Outcome.CLEAN, Outcome.FOUND} for entry in coverage)
+    if any(finding.grade is Grade.FAILING for finding in findings):
+        standing = Standing.FAIL
+    elif not looked or any(entry.outcome is Outcome.NOT_TESTED for entry in coverage):
+        standing = Standing.INCONCLUSIVE
+    else:
+        standing = Standing.PASS
+    return Verdict(standing=standing, findings=tuple(findings), coverage=coverage)
+
+
+def combine(verdicts: Sequence[Verdict]) -> Verdict:
+    """Combine the verdicts of all servers of a system; a server without coverage keeps the system from passing."""
+    joined = decide([Judgement(findings=v.findings, coverage=v.coverage) for v in verdicts])
+    if joined.standing is Standing.PASS and (not verdicts or any(v.standing is not Standing.PASS for v in verdicts)):
+        return Verdict(standing=Standing.INCONCLUSIVE, findings=joined.findings, coverage=joined.coverage)
+    return joined

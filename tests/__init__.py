@@ -1,0 +1,1 @@
+"""Tests: a mirror of the tree, plus house/ (rules of the house), fakes/ (seams), bench and figures."""
