@@ -1,0 +1,1 @@
+"""The command `tenken`: one module per command, listed in `app.py`."""

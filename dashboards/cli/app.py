@@ -1,0 +1,97 @@
+"""The command line: finds the command's module, runs it, turns errors into one clear line and an exit code.
+
+Exit codes: 0 pass (or done), 1 fail, 2 inconclusive, 3 wrong input, 70 a defect of Tenken itself.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+
+import click
+import typer
+from typer.core import TyperGroup
+
+COMMANDS: dict[str, str] = {
+    "inspect": "dashboards.cli.inspect:app",
+    "declaration": "dashboards.cli.declaration:app",
+    "judge": "dashboards.cli.judge:app",
+    "compare": "dashboards.cli.compare:app",
+    "demo": "dashboards.cli.demo:app",
+    "serve": "dashboards.cli.serve:serve_app",
+    "register": "dashboards.cli.serve:register_app",
+    "offer": "dashboards.cli.serve:offer_app",
+    "agree": "dashboards.cli.serve:agree_app",
+    "decline": "dashboards.cli.serve:decline_app",
+    "stop": "dashboards.cli.serve:stop_app",
+    "status": "dashboards.cli.serve:status_app",
+}
+"""Command -> where its typer app is. A command's module is imported only when it is asked for: Ray takes a second."""
+EXIT_WRONG_INPUT = 3
+EXIT_DEFECT = 70
+
+
+class LazyCommands(TyperGroup):
+    """A group whose commands are imported when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names in the order of the list."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command = typer.main.get_command(getattr(importlib.import_module(module), attribute))
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(
+    cls=LazyCommands,
+    help="Tenken (点検): online inspection of consenting web-shop systems, gently and only by signed order.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+
+@app.callback()
+def _tenken() -> None:
+    """Tenken (点検): online inspection of consenting web-shop systems, gently and only by signed order."""
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; give the exit code. Bad input never shows a traceback."""
+    command = typer.main.get_command(app)
+    try:
+        result = command.main(args=arguments, prog_name="tenken", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return EXIT_WRONG_INPUT
+    except click.ClickException as error:
+        error.show()
+        return EXIT_WRONG_INPUT
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        typer.echo("tenken: interrupted", err=True)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the rim of the program: a defect becomes a line that can be reported
+        typer.echo(f"tenken: defect: {type(error).__name__}: {error}. Please report this; TENKEN_DEBUG=1 shows where.", err=True)
+        if os.environ.get("TENKEN_DEBUG"):
+            traceback.print_exc()
+        return EXIT_DEFECT
+    return result if isinstance(result, int) else 0

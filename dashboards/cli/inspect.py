@@ -1,0 +1,155 @@
+"""`tenken inspect DECLARATION`: one online inspection, from declaration to report."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from dashboards.cli.paths import home
+from dashboards.cli.progress import ProgressTable
+from dashboards.cli.verdict import print_result
+from dashboards.report.render import write_report
+from grid.key import KeyFileError, load_or_create
+from grid.report import Report
+from grid.run import Grid
+from grid.window import Window
+from plugins.clock import SystemClock
+from plugins.pack import load_pack
+from probes.pace import Pace
+from probes.target import Item
+from probes.verdict import Standing
+from scheduler.declaration import DeclarationError, load_declaration
+from scheduler.inspection import Inspection, Issuer, NotProvenError, inspect_systems, new_id, unproven
+from scheduler.result import Kind, Result
+from scheduler.system import System
+
+app = typer.Typer(add_completion=False)
+
+EXIT = {Standing.PASS: 0, Standing.FAIL: 1, Standing.INCONCLUSIVE: 2}
+"""Exit code of a verdict."""
+ALL_ITEMS = (Item.PORTS, Item.TLS, Item.HOLES)
+"""Items that this version looks at, in the order in which they run."""
+
+
+class OutputFormat(StrEnum):
+    """How the verdict is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+class ReportLang(StrEnum):
+    """Language of the report."""
+
+    JA = "ja"
+    EN = "en"
+
+
+class Proof(StrEnum):
+    """How control of addresses that are not loopback is shown."""
+
+    DNS = "dns"
+    HTTP = "http"
+
+
+def _refuse(message: str) -> typer.Exit:
+    """Print one clear line and leave with "wrong input"."""
+    typer.echo(message, err=True)
+    return typer.Exit(3)
+
+
+def parse_items(text: str) -> tuple[Item, ...]:
+    """Read `ports,tls`; raises `typer.BadParameter` naming what is wrong."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    known = {item.value for item in ALL_ITEMS}
+    if wrong := [name for name in names if name not in known]:
+        raise typer.BadParameter(f"unknown item {', '.join(wrong)}; expected some of {', '.join(ALL_ITEMS)}")
+    if not names:
+        raise typer.BadParameter(f"no item given; expected some of {', '.join(ALL_ITEMS)}")
+    return tuple(item for item in ALL_ITEMS if item.value in names)
+
+
+@app.command()
+def inspect(
+    declaration: Annotated[Path, typer.Argument(help="Declaration of one system (YAML).")],
+    *,
+    out: Annotated[Path | None, typer.Option(help="Folder for result.json, report.html and evidence/.")] = None,
+    items: Annotated[str, typer.Option(help="Comma-separated items.")] = "ports,tls,holes",
+    output: Annotated[OutputFormat, typer.Option("--format", help="How the verdict is printed.")] = OutputFormat.TABLE,
+    lang: Annotated[ReportLang, typer.Option(help="Language of report.html and of the printed verdict.")] = ReportLang.EN,
+    minutes: Annotated[float, typer.Option(help="Length of the window that opens now.", min=0.05, max=1440)] = 60.0,
+    connections_per_s: Annotated[float | None, typer.Option(help="Go slower than the declared pace.", min=0.1)] = None,
+    proof: Annotated[Proof, typer.Option(help="Proof of control for addresses that are not loopback.")] = Proof.DNS,
+    resolver: Annotated[list[str] | None, typer.Option(help="DNS resolver `address[:port]` for the proof.")] = None,
+    ray_address: Annotated[str | None, typer.Option(help="Join this Ray cluster instead of starting one.")] = None,
+) -> None:
+    """Inspect one system that you operate: loopback freely, anything else with proof of control.
+
+    Exit code: 0 pass, 1 fail, 2 inconclusive, 3 wrong input.
+    """
+    wanted = parse_items(items)
+    system = _load(declaration)
+    key = _key()
+    stop = threading.Event()
+    with stopping_on_signals(stop):
+        proven = _prove(system, proof, resolver or [], stop)
+        clock = SystemClock()
+        folder = _folder(out, system, clock.now())
+        issuer = Issuer(name=system.operator.organisation, contact=system.operator.email, key=key)
+        pace = system.pace if connections_per_s is None else _slower(system.pace, connections_per_s)
+        with _grid(ray_address) as grid:
+            window = Window(start=clock.now(), end=clock.now() + timedelta(minutes=minutes))
+            inspection = Inspection(
+                inspection_id=new_id(), kind=Kind.PRELIMINARY, system=system, items=wanted, window=window, pace=pace
+            )
+            with watching({t.name: pace.share(len(system.targets)) for t in system.targets}) as on_report:
+                (result,) = inspect_systems(
+                    [inspection],
+                    [folder],
+                    grid=grid,
+                    issuer=issuer,
+                    pack=load_pack(),
+                    clock=clock,
+                    proven=proven,
+                    stop=stop,
+                    stop_reason="stopped by the person who started it",
+                    on_report=on_report,
+                )
+    _finish(result, folder, output, lang, system.calendar.time_zone)
+
+
+def _load(path: Path) -> System:
+    try:
+        return load_declaration(path)
+    except DeclarationError as error:
+        raise _refuse(str(error)) from None
+
+
+def _key() -> "Ed25519PrivateKey":  # noqa: UP037 - named only for readers; the type lives in grid.key
+    try:
+        return load_or_create(home() / "order-key.pem")
+    except KeyFileError as error:
+        raise _refuse(str(error)) from None
+
+
+def _slower(pace: Pace, connections_per_s: float) -> Pace:
+    return pace.lowest(
+        Pace(
+            connections_per_s=connections_per_s,
+            requests_per_s=connections_per_s,
+            concurrent_connections=pace.concurrent_connections,
+            bytes_per_s=pace.bytes_per_s,
+        )
+    )

@@ -1,0 +1,65 @@
+"""The permit: an opened order. It answers one question: may this be sent now?"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from grid.order import Order
+from plugins.clock import Clock
+from probes.dial import CutOffError, OutOfScopeError
+from probes.target import Transport
+
+_ROAD = object()
+"""Held by `grid.seal` alone: a permit exists only by opening a sealed order."""
+
+
+class Permit:
+    """Permission for one server, valid in this process only.
+
+    The window is checked on a monotonic clock that was anchored at opening, so that a clock step cannot stretch it, and on
+    the wall clock, so that a step forward ends it.
+    """
+
+    def __init__(self, order: Order, clock: Clock, road: object) -> None:
+        if road is not _ROAD:
+            raise TypeError("a Permit comes from grid.seal.open_order only")
+        self.order = order
+        self._clock = clock
+        self._end = clock.monotonic() + (order.window.end - clock.now()).total_seconds()
+        self._halted = ""
+        self._addresses = frozenset(order.scope.target.addresses)
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to travel: a permit is worth something only where the order was opened."""
+        raise TypeError("a Permit does not leave its process; send the sealed order")
+
+    @property
+    def halted(self) -> str:
+        """Why nothing may be sent any more; empty while it may."""
+        return self._halted
+
+    def halt(self, reason: str) -> None:
+        """Let nothing more be sent. The first reason stays."""
+        self._halted = self._halted or reason
+
+    def remaining_s(self) -> float:
+        """Seconds until nothing may be sent any more; 0 when halted."""
+        if self._halted:
+            return 0.0
+        wall = (self.order.window.end - self._clock.now()).total_seconds()
+        return max(0.0, min(self._end - self._clock.monotonic(), wall))
+
+    def check(self, address: str, port: int, transport: Transport) -> None:
+        """Return when this may be sent now; raises `CutOffError`, `OutOfScopeError`."""
+        if not self._halted and self.remaining_s() <= 0:
+            self.halt(f"the window {self.order.window} is over")
+        if self._halted:
+            raise CutOffError(self._halted)
+        if address not in self._addresses or not self._names(port, transport):
+            raise OutOfScopeError(address, port, transport)
+
+    def _names(self, port: int, transport: Transport) -> bool:
+        scope = self.order.scope
+        if scope.target.declared(port, transport) is not None:
+            return True
+        return transport is Transport.TCP and any(port in ports for ports in scope.tcp_ports)

@@ -1,0 +1,217 @@
+"""The driver's side of the grid: starts or joins Ray, hands out sealed orders, takes reports back.
+
+with Grid.start() as grid:
+    for record in grid.run(sealed_orders, trusted, intake):
+        ...
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import ray
+from ray.exceptions import RayError
+
+from grid import board as boards
+from grid import inspector
+from grid.key import TrustedKeys
+from grid.report import Record, Report
+from grid.seal import SealedOrder, read_order
+from plugins.clock import Clock, SystemClock
+from probes.observation import Ending, ItemEnded, Observation
+from probes.tally import Tally
+from probes.target import Item
+
+WORKERS = 8
+"""Orders that one node runs at once, unless told otherwise."""
+TAKE_EVERY_S = 0.1
+"""Seconds between two looks at the board."""
+_SLOT = "inspector"
+"""Ray resource of which one order takes one."""
+
+
+class Intake(Protocol):
+    """Where the driver puts reports as they arrive, so that what was reported outlives every process of the run."""
+
+    def took(self, report: Report) -> None:
+        """Keep a report; called once per report, in order per worker."""
+
+
+class _Account:
+    """What has arrived for one order."""
+
+    def __init__(self, order_id: str, server: str, items: tuple[Item, ...]) -> None:
+        self.order_id, self.server, self.items = order_id, server, items
+        self._first: Report | None = None
+        self._last: Report | None = None
+        self._observations: list[Observation] = []
+
+    @property
+    def finished(self) -> bool:
+        return self._last is not None and self._last.last
+
+    def took(self, report: Report) -> None:
+        # Transcripts are on disk by now; keeping them here would keep every server's bytes in memory.
+        kept = replace(report, transcripts=(), observations=())
+        self._first = self._first or kept
+        self._last = kept
+        self._observations.extend(report.observations)
+
+    def record(self, clock: Clock, lost: str, ending: Ending = Ending.BROKEN) -> Record:
+        """Close the account; items without a last fact get one."""
+        first, last = self._first, self._last
+        ended = {entry.item for entry in self._observations if isinstance(entry.fact, ItemEnded)}
+        missing = [item for item in self.items if item not in ended]
+        fact = ItemEnded(ending=ending, detail=lost or "the worker's last report never came")
+        now = clock.now()
+        return Record(
+            order_id=self.order_id,
+            server=self.server,
+            worker_pid=first.worker_pid if first else 0,
+            node=first.node if first else "",
+            started=first.at if first else now,
+            ended=last.at if last and last.last else now,
+            observations=tuple(self._observations),
+            noticed=tuple(Observation(server=self.server, item=item, at=now, fact=fact) for item in missing),
+            tally=last.tally if last else Tally(),
+            lost=lost,
+        )
+
+
+def _account(sealed: SealedOrder, trusted: TrustedKeys) -> _Account:
+    order = read_order(sealed, trusted)
+    return _Account(order.order_id, order.scope.target.name, order.scope.items)
+
+
+class Grid:
+    """A connection to Ray; a context manager. `start()` makes a small cluster of this machine's own, `join()` uses one."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    @classmethod
+    def start(cls, *, workers: int = WORKERS, clock: Clock | None = None) -> Self:
+        """Start Ray on this machine: loopback only, token authentication on, no dashboard, no usage reports."""
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        ray.init(
+            address="local",
+            # Given explicitly, because Ray otherwise asks public resolvers which address it has.
+            _node_ip_address="127.0.0.1",
+            resources={_SLOT: workers},
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            configure_logging=False,
+            object_store_memory=256 * 1024 * 1024,
+        )
+        return cls(clock or SystemClock())
+
+    @classmethod
+    def join(cls, address: str, *, clock: Clock | None = None) -> Self:
+        """Join a running cluster whose nodes offer the resource `inspector`."""
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        return cls(clock or SystemClock())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave Ray; a cluster made by `start` ends."""
+        ray.shutdown()
+
+    def run(
+        self,
+        orders: Sequence[SealedOrder],
+        trusted: TrustedKeys,
+        intake: Intake,
+        stop: threading.Event,
+        stop_reason: str = "stop was called",
+    ) -> list[Record]:
+        """Run every order in a worker process of its own; give one record per order, in the order given.
+
+        Returns when all have ended. When `stop` is set, all workers are told at once. A worker that is lost leaves a record
+        that says so; its order is never run again.
+        """
+        if stop.is_set():
+            accounts = [_account(sealed, trusted) for sealed in orders]
+            return [account.record(self._clock, stop_reason, Ending.NOT_STARTED) for account in accounts]
+        run = _Run(orders, trusted, intake, self._clock)
+        try:
+            return run.to_end(stop, stop_reason)
+        finally:
+            run.close()
+
+
+class _Run:
+    """One call of `Grid.run`."""
+
+    def __init__(self, orders: Sequence[SealedOrder], trusted: TrustedKeys, intake: Intake, clock: Clock) -> None:
+        self._clock = clock
+        self._intake = intake
+        self._board = boards.start()
+        self._accounts: dict[str, _Account] = {}
+        self._tasks: dict[Any, str] = {}
+        self._lost: dict[str, str] = {}
+        task = ray.remote(inspector.inspect).options(
+            # An order runs once: Ray must never run it again elsewhere while the first worker may still be sending.
+            num_cpus=0,
+            resources={_SLOT: 1},
+            max_retries=0,
+            scheduling_strategy="SPREAD",
+        )
+        for sealed in orders:
+            account = _account(sealed, trusted)
+            self._accounts[account.order_id] = account
+            self._tasks[task.remote(sealed, trusted, self._board)] = account.order_id
+
+    def to_end(self, stop: threading.Event, stop_reason: str) -> list[Record]:
+        """Take reports until every task has ended."""
+        told = False
+        while self._tasks:
+            if stop.is_set() and not told:
+                told = True
+                self._board.stop.remote(stop_reason)
+            self._reap()
+            self._take()
+        self._take()
+        return [a.record(self._clock, self._lost.get(a.order_id, "")) for a in self._accounts.values()]
+
+    def _reap(self) -> None:
+        done, _ = ray.wait(list(self._tasks), num_returns=1, timeout=TAKE_EVERY_S)
+        for reference in done:
+            order_id = self._tasks.pop(reference)
+            try:
+                ray.get(reference)
+            except RayError as error:
+                self._lost[order_id] = f"the worker was lost: {type(error).__name__}"
+
+    def _take(self) -> None:
+        try:
+            reports: list[Report] = ray.get(self._board.take.remote())
+        except RayError as error:
+            # Without the board no worker goes on (see inspector), so waiting for the tasks ends.
+            for order_id, account in self._accounts.items():
+                if not account.finished:
+                    self._lost.setdefault(order_id, f"the board was lost: {type(error).__name__}")
+            return
+        for report in reports:
+            self._intake.took(report)
+            self._accounts[report.order_id].took(report)
+
+    def close(self) -> None:
+        """End the board; a task that still runs loses touch and stops."""
+        ray.kill(self._board)

@@ -1,0 +1,238 @@
+"""One inspection from agreed plan to result: orders out, reports in, judgement, result.
+
+system + window + pace --orders--> seal --> grid --> observations --judge--> verdict --> result.json
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+import uuid
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from grid.evidence import EvidenceFolder
+from grid.key import trusted
+from grid.order import Order
+from grid.report import Record, Report
+from grid.run import Grid
+from grid.seal import SealedOrder, seal
+from grid.window import Window
+from plugins import canonical
+from plugins.clock import Clock
+from plugins.pack import Pack
+from plugins.value import value
+from probes.catalog import judge_server
+from probes.observation import Ending, ItemEnded
+from probes.pace import Pace
+from probes.ports.top1000 import TOP_1000
+from probes.target import Item, Scope, Target
+from probes.verdict import RULES_VERSION, combine
+from scheduler.result import ItemResult, Kind, Result, ServerResult
+from scheduler.system import System
+
+
+class NotProvenError(Exception):
+    """Addresses that nobody has shown to control. No order is sealed, so nothing can be sent."""
+
+    def __init__(self, system: str, addresses: tuple[str, ...]) -> None:
+        super().__init__(system, addresses)
+        self.system, self.addresses = system, addresses
+
+    def __str__(self) -> str:
+        return (
+            f"system {self.system}: no proof of control for {', '.join(self.addresses)}; nothing was sent. "
+            "Only loopback may be inspected without proof: publish the token that `tenken declaration prove` shows."
+        )
+
+
+@value
+class Inspection:
+    """What both sides agreed for one system."""
+
+    inspection_id: str
+    """Unique id."""
+    kind: Kind
+    """Kind of inspection."""
+    system: System
+    """What is inspected."""
+    items: tuple[Item, ...]
+    """Items, in the order in which they run."""
+    window: Window
+    """Agreed window."""
+    pace: Pace
+    """Agreed pace for the system as a whole."""
+    trouble: str = "stop at once and call the operator"
+    """What to do in trouble, as agreed."""
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Who inspects: the review body, or the operator on its own machine."""
+
+    name: str
+    """Name that goes into every order."""
+    contact: str
+    """How to reach it; goes into every HTTP ask."""
+    key: Ed25519PrivateKey
+    """Signs the orders; never leaves the driver."""
+
+
+def new_id() -> str:
+    """Give a new unique id for an inspection or an order."""
+    return uuid.uuid4().hex
+
+
+def unproven(system: System, proven: Collection[str]) -> tuple[str, ...]:
+    """Give the declared addresses that are neither loopback nor among `proven`."""
+    addresses = {address for target in system.targets for address in target.addresses}
+    return tuple(sorted(a for a in addresses if a not in proven and not is_loopback(a)))
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether an address can only mean this machine (127.0.0.0/8 or ::1; not IPv4-mapped forms)."""
+    parsed = ipaddress.ip_address(address)
+    return parsed.is_loopback and getattr(parsed, "ipv4_mapped", None) is None
+
+
+def make_order(inspection: Inspection, target: Target, issuer: Issuer, pack_digest: str, clock: Clock) -> Order:
+    """Write the order for one server; its pace is an equal share of the system's, so together they stay inside."""
+    system = inspection.system
+    return Order(
+        order_id=new_id(),
+        inspection_id=inspection.inspection_id,
+        system=system.name,
+        scope=Scope(
+            target=target,
+            items=inspection.items,
+            tcp_ports=system.tcp_ports or TOP_1000,
+            anchors=system.anchors,
+            contact=issuer.contact,
+        ),
+        window=inspection.window,
+        pace=inspection.pace.lowest(system.pace).share(len(system.targets)),
+        pack_digest=pack_digest,
+        fence=1,
+        trouble=inspection.trouble,
+        issuer=issuer.name,
+        issued=clock.now(),
+    )
+
+
+class _Running:
+    """One inspection while it runs."""
+
+    def __init__(self, inspection: Inspection, out: Path, issuer: Issuer, pack: Pack, clock: Clock) -> None:
+        self.inspection = inspection
+        self.out = out
+        self._pack = pack
+        self.evidence = EvidenceFolder(out / "evidence")
+        targets = inspection.system.targets
+        self.orders = [make_order(inspection, target, issuer, pack.digest, clock) for target in targets]
+        self.sealed = [seal(order, issuer.key) for order in self.orders]
+        for sealed in self.sealed:
+            self.evidence.order(sealed, trusted(issuer.key))
+
+    def finish(self, records: dict[str, Record]) -> Result:
+        """Judge, and write `result.json`."""
+        servers = tuple(self._server(order, records[order.order_id]) for order in self.orders)
+        self.evidence.close()
+        inspection, system = self.inspection, self.inspection.system
+        result = Result(
+            inspection_id=inspection.inspection_id,
+            kind=inspection.kind,
+            system=system.name,
+            title=system.title,
+            operator=system.operator,
+            window=inspection.window,
+            pace=inspection.pace.lowest(system.pace),
+            items=inspection.items,
+            rules_version=RULES_VERSION,
+            pack_digest=self._pack.digest,
+            started=min(server.started for server in servers),
+            ended=max(server.ended for server in servers),
+            servers=servers,
+            verdict=combine([server.verdict for server in servers]),
+        )
+        write_result(result, self.out)
+        return result
+
+    def _server(self, order: Order, record: Record) -> ServerResult:
+        self.evidence.observed(record.server, record.noticed)
+        observations = record.observations + record.noticed
+        return ServerResult(
+            target=order.scope.target,
+            order_id=order.order_id,
+            worker_pid=record.worker_pid,
+            node=record.node,
+            started=record.started,
+            ended=record.ended,
+            items=tuple(
+                ItemResult(item=entry.item, ending=entry.fact.ending, detail=entry.fact.detail)
+                for entry in observations
+                if isinstance(entry.fact, ItemEnded)
+            ),
+            tally=record.tally,
+            pace=order.pace,
+            verdict=judge_server(order.scope, observations, self._pack),
+        )
+
+
+def write_result(result: Result, out: Path) -> None:
+    """Write `result.json` whole or not at all."""
+    draft = out / "result.json.part"
+    draft.write_bytes(canonical.dumps(result) + b"\n")
+    draft.replace(out / "result.json")
+
+
+class _Intake:
+    """Sends each report to the evidence of its inspection, then to whoever watches."""
+
+    def __init__(self, running: Sequence[_Running], on_report: Callable[[Report], None]) -> None:
+        self._evidence = {order.order_id: run.evidence for run in running for order in run.orders}
+        self._on_report = on_report
+
+    def took(self, report: Report) -> None:
+        self._evidence[report.order_id].took(report)
+        self._on_report(report)
+
+
+def inspect_systems(
+    inspections: Sequence[Inspection],
+    outs: Sequence[Path],
+    *,
+    grid: Grid,
+    issuer: Issuer,
+    pack: Pack,
+    clock: Clock,
+    proven: Collection[str] = (),
+    stop: threading.Event | None = None,
+    stop_reason: str = "stop was called",
+    on_report: Callable[[Report], None] = lambda _: None,
+) -> list[Result]:
+    """Inspect systems side by side; give one result per inspection, in order, each also written to its folder of `outs`.
+
+    Blocks until all have ended: done, cut off by their windows, or stopped through `stop` (thread-safe). Raises
+    `NotProvenError` before anything is sealed or sent.
+    """
+    for inspection in inspections:
+        if missing := unproven(inspection.system, proven):
+            raise NotProvenError(inspection.system.name, missing)
+    running = [_Running(one, out, issuer, pack, clock) for one, out in zip(inspections, outs, strict=True)]
+    sealed: list[SealedOrder] = [order for run in running for order in run.sealed]
+    intake = _Intake(running, on_report)
+    records = grid.run(sealed, trusted(issuer.key), intake, stop or threading.Event(), stop_reason)
+    by_order = {record.order_id: record for record in records}
+    return [run.finish(by_order) for run in running]
+
+
+def endings(result: Result) -> dict[Ending, int]:
+    """Count how the items of a result ended."""
+    counts = dict.fromkeys(Ending, 0)
+    for server in result.servers:
+        for item in server.items:
+            counts[item.ending] += 1
+    return counts
