@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -57,15 +59,12 @@ def _create(path: Path) -> None:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     # Written whole beside it, then linked: two first starts at once end with one key, and never with half a file.
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600 by itself
+    with os.fdopen(handle, "wb") as file:
         file.write(pem)
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass  # the other start was first; its key is loaded next
-    finally:
-        draft.unlink()
+    with contextlib.suppress(FileExistsError):  # the other start was first; its key is loaded next
+        Path(path).hardlink_to(draft)
+    Path(draft).unlink()
 
 
 def _load(path: Path) -> Ed25519PrivateKey:

@@ -90,7 +90,10 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - the rim of the program: a defect becomes a line that can be reported
-        typer.echo(f"tenken: defect: {type(error).__name__}: {error}. Please report this; TENKEN_DEBUG=1 shows where.", err=True)
+        typer.echo(
+            f"tenken: defect: {type(error).__name__}: {error}. Please report this; TENKEN_DEBUG=1 shows where.",
+            err=True,
+        )
         if os.environ.get("TENKEN_DEBUG"):
             traceback.print_exc()
         return EXIT_DEFECT

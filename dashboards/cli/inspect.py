@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 from rich.live import Live
 
@@ -88,7 +88,9 @@ def inspect(
     out: Annotated[Path | None, typer.Option(help="Folder for result.json, report.html and evidence/.")] = None,
     items: Annotated[str, typer.Option(help="Comma-separated items.")] = "ports,tls,holes",
     output: Annotated[OutputFormat, typer.Option("--format", help="How the verdict is printed.")] = OutputFormat.TABLE,
-    lang: Annotated[ReportLang, typer.Option(help="Language of report.html and of the printed verdict.")] = ReportLang.EN,
+    lang: Annotated[
+        ReportLang, typer.Option(help="Language of report.html and of the printed verdict.")
+    ] = ReportLang.EN,
     minutes: Annotated[float, typer.Option(help="Length of the window that opens now.", min=0.05, max=1440)] = 60.0,
     connections_per_s: Annotated[float | None, typer.Option(help="Go slower than the declared pace.", min=0.1)] = None,
     proof: Annotated[Proof, typer.Option(help="Proof of control for addresses that are not loopback.")] = Proof.DNS,
@@ -137,7 +139,7 @@ def _load(path: Path) -> System:
         raise _refuse(str(error)) from None
 
 
-def _key() -> "Ed25519PrivateKey":  # noqa: UP037 - named only for readers; the type lives in grid.key
+def _key() -> Ed25519PrivateKey:
     try:
         return load_or_create(home() / "order-key.pem")
     except KeyFileError as error:
@@ -153,3 +155,73 @@ def _slower(pace: Pace, connections_per_s: float) -> Pace:
             bytes_per_s=pace.bytes_per_s,
         )
     )
+
+
+def _folder(out: Path | None, system: System, now: datetime) -> Path:
+    folder = out or Path("tenken-out") / f"{system.name}-{now:%Y%m%dT%H%M%SZ}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / "result.json").exists():
+            raise _refuse(f"{folder}: holds a result already; choose another folder with --out")
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise _refuse(f"{folder}: cannot be written: {error.strerror}") from None
+    return folder
+
+
+def _prove(system: System, proof: Proof, resolvers: list[str], stop: threading.Event) -> frozenset[str]:
+    """Give the addresses whose control is proven; leaves with a clear refusal when one is missing."""
+    del stop
+    if not unproven(system, ()):
+        return frozenset()
+    del proof, resolvers
+    raise _refuse(str(NotProvenError(system.name, unproven(system, ()))))
+
+
+@contextmanager
+def _grid(ray_address: str | None) -> Iterator[Grid]:
+    with Grid.join(ray_address) if ray_address else Grid.start() as grid:
+        yield grid
+
+
+@contextmanager
+def stopping_on_signals(stop: threading.Event) -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into a stop: sending ends at once, what was seen is still judged and written."""
+
+    def halt(*_: object) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, halt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def watching(paces: dict[str, Pace]) -> Iterator[Callable[[Report], None]]:
+    """Show live progress on the terminal; give the function that takes reports."""
+    table = ProgressTable(paces)
+    console = Console(stderr=True)
+    live = Live(table.draw(), console=console, refresh_per_second=4) if console.is_terminal else nullcontext(None)
+    with live as shown:
+
+        def took(report: Report) -> None:
+            table.took(report)
+            if shown is not None:
+                shown.update(table.draw())
+
+        yield took
+
+
+def _finish(result: Result, folder: Path, output: OutputFormat, lang: ReportLang, zone: str) -> None:
+    """Write the report, print the verdict, leave with its exit code."""
+    write_report(result, folder / "report.html", lang.value, zone)
+    if output is OutputFormat.JSON:
+        sys.stdout.write((folder / "result.json").read_text(encoding="utf-8"))
+    else:
+        print_result(result, lang.value, folder)
+    raise typer.Exit(EXIT[result.verdict.standing])

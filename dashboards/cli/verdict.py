@@ -1,0 +1,70 @@
+"""Printing a verdict on a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from plugins.text import Lang, Text
+from probes.finding import Finding
+from probes.verdict import Outcome, Standing, Verdict
+from scheduler.result import Result
+
+STANDINGS: dict[Standing, tuple[str, Text]] = {
+    Standing.PASS: ("bold green", Text(en="PASS", ja="合格")),
+    Standing.FAIL: ("bold red", Text(en="FAIL", ja="不合格")),
+    Standing.INCONCLUSIVE: ("bold yellow", Text(en="INCONCLUSIVE", ja="判定不能")),
+}
+"""Colour and word of each standing."""
+_GAPS_SHOWN = 8
+
+
+def print_result(result: Result, lang: Lang, folder: Path) -> None:
+    """Print verdict, findings and gaps of one system, and where the report is."""
+    console = Console(highlight=False)
+    style, word = STANDINGS[result.verdict.standing]
+    console.print(f"\n[{style}]{word.in_lang(lang)}[/]  {escape(result.title)} ({escape(result.system)})")
+    if result.verdict.findings:
+        console.print(_findings(result.verdict.findings, lang))
+    for line in gap_lines(result.verdict):
+        console.print(f"  {escape(line)}")
+    total = result.tally
+    console.print(
+        f"  sent: {total.connections} connections, {total.requests} asks, {total.bytes_sent} bytes; "
+        f"peak {total.peak_connections_per_s} connections/s (agreed: {result.pace.connections_per_s:g})"
+    )
+    console.print(f"  report: {escape(str(folder / 'report.html'))}", soft_wrap=True)
+
+
+def _findings(findings: tuple[Finding, ...], lang: Lang) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 2))
+    for column in ("grade", "server", "what", "where", "certainty"):
+        table.add_column(column, overflow="fold")
+    for finding in findings:
+        title = escape(finding.title.in_lang(lang))
+        table.add_row(finding.grade, finding.server, title, escape(finding.subject), finding.certainty)
+    return table
+
+
+def gap_lines(verdict: Verdict) -> list[str]:
+    """Give one line per reason for which checks were not tested, with the count."""
+    reasons: dict[tuple[str, str, str], int] = {}
+    for gap in verdict.gaps:
+        key = (gap.server, gap.item, gap.reason)
+        reasons[key] = reasons.get(key, 0) + 1
+    lines = [
+        f"not tested: {server} {item}: {count} check(s): {reason}" for (server, item, reason), count in reasons.items()
+    ]
+    more = len(lines) - _GAPS_SHOWN
+    return lines[:_GAPS_SHOWN] + ([f"... and {more} more reasons, see the report"] if more > 0 else [])
+
+
+def counts(verdict: Verdict) -> dict[Outcome, int]:
+    """Count the coverage of a verdict by outcome."""
+    found = dict.fromkeys(Outcome, 0)
+    for entry in verdict.coverage:
+        found[entry.outcome] += 1
+    return found

@@ -1,0 +1,1 @@
+"""Tests of every face that people look at."""
