@@ -1,0 +1,135 @@
+"""Renders a result as one self-contained HTML page: no script, no external resource, nothing that a server said left unescaped.
+
+result -> figures, sentences (pure) -> report.html.j2 -> page
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from dashboards.locale.words import Words
+from dashboards.report import figures, labels, sentences, units
+from dashboards.report.shown import shown
+from plugins import canonical
+from plugins.text import Lang, Text
+from probes.finding import Grade
+from probes.verdict import Outcome, Standing
+from scheduler.result import Result
+
+_FOLDER = Path(__file__).parent
+MOST_FINDINGS = 400
+"""Findings that a page shows; the rest are counted and stand in `result.json`."""
+MOST_ROWS = 1_500
+"""Rows of one server's list of checks; the rest are counted."""
+MOST_SUBJECTS = 12
+"""Subjects that one row names; the rest are counted."""
+
+
+def render(result: Result, lang: Lang, now_local_zone: str) -> str:
+    """Give the report page in one language, with local times in the IANA zone `now_local_zone`."""
+    zone = ZoneInfo(now_local_zone)
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            result=result,
+            result_digest=hashlib.sha256(canonical.dumps(result) + b"\n").hexdigest(),
+            counts=figures.Counts.of(result.verdict.coverage),
+            system_sent=figures.sent(result.tally, result.pace, (result.ended - result.started).total_seconds()),
+            style=Markup(_style()),  # noqa: S704 - our own file
+            style_digest=_digest(_style()),
+            most_findings=MOST_FINDINGS,
+            most_rows=MOST_ROWS,
+            most_subjects=MOST_SUBJECTS,
+            **_in_words(Words(lang), zone),
+        )
+    )
+
+
+def _in_words(words: Words, zone: ZoneInfo) -> Mapping[str, object]:
+    """Everything on the page that depends on the reader."""
+    lang = words.lang
+    said = _Said(words)
+    return {
+        "lang": lang,
+        "say": said.say,
+        "say_number": said.say_number,
+        "label": words.look_up,
+        "text": lambda text: _in_lang(text, lang),
+        "number": lambda value: units.number(value, lang),
+        "size": lambda octets: units.size(octets, lang),
+        "moment": lambda at: units.moment(at, zone, lang),
+        "utc": units.utc,
+        "zone_name": lambda at: units.zone_name(zone, at),
+        "verdict_sentences": lambda verdict: sentences.verdict_sentences(verdict, words),
+        "next_step": lambda standing: sentences.next_step(standing, words),
+    }
+
+
+def _in_lang(text: Text, lang: Lang) -> str:
+    return text.in_lang(lang)
+
+
+class _Said:
+    """Sentences for the page: every value that fills a place is escaped and made showable first."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def say(self, message: str, **values: object) -> Markup:
+        """Say a sentence."""
+        return escape(self._words.look_up(message)) % _showable(values)
+
+    def say_number(self, one: str, many: str, n: int, **values: object) -> Markup:
+        """Say a sentence about `n` things."""
+        sentence = escape(self._words.look_up_number(one, many, n))
+        return sentence % _showable({"n": units.number(n, self._words.lang), **values})
+
+
+def _showable(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: _finalize(value) for name, value in values.items()}
+
+
+def _finalize(value: object) -> object:
+    """Last gate of every expression of the page: whatever is not our own markup is made showable, then escaped."""
+    return value if isinstance(value, Markup) else shown(value)
+
+
+def _web_link(reference: str) -> bool:
+    """Tell whether a reference may be a link: plain web addresses only."""
+    return reference.startswith(("https://", "http://")) and reference.isascii() and reference.isprintable()
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
+    )
+    environment.tests["web_link"] = _web_link
+    environment.globals.update(
+        figures=figures, labels=labels, Grade=Grade, Outcome=Outcome, Standing=Standing, spans=figures.span
+    )
+    return environment
+
+
+@cache
+def _style() -> str:
+    return (_FOLDER / "report.css").read_text("utf-8")
+
+
+def _digest(style: str) -> str:
+    """Give the hash by which the page's own policy admits its one style sheet (CSP Level 3, section 6.7.2)."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
