@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import ray
-
+from grid.cluster import ray
 from grid.report import Report
 
 

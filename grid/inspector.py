@@ -10,10 +10,10 @@ import asyncio
 import contextlib
 import os
 
-import ray
 from ray.exceptions import RayError
 
 from grid.board import BoardHandle
+from grid.cluster import ray
 from grid.key import TrustedKeys
 from grid.permit import Permit
 from grid.report import Report
@@ -92,7 +92,9 @@ class Inspector:
 
     async def run(self) -> None:
         """Look at every item, until done, the window's end, or a stop."""
-        await self._post(last=False)  # a stop that was called before this order began is heard here, before anything is sent
+        await self._post(
+            last=False
+        )  # a stop that was called before this order began is heard here, before anything is sent
         looking = asyncio.create_task(self._look())
         watchers = [
             asyncio.create_task(watch) for watch in (self._watch_stop(), self._watch_window(), self._keep_reporting())

@@ -8,19 +8,17 @@ with Grid.start() as grid:
 from __future__ import annotations
 
 import logging
-import os
-import secrets
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-import ray
 from ray.exceptions import RayError
 
 from grid import board as boards
 from grid import inspector
+from grid.cluster import ray
 from grid.key import TrustedKeys
 from grid.report import Record, Report
 from grid.seal import SealedOrder, read_order
@@ -99,9 +97,6 @@ class Grid:
     @classmethod
     def start(cls, *, workers: int = WORKERS, clock: Clock | None = None) -> Self:
         """Start Ray on this machine: loopback only, token authentication on, no dashboard, no usage reports."""
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
-        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         ray.init(
             address="local",
             # Given explicitly, because Ray otherwise asks public resolvers which address it has.
