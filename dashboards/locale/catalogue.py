@@ -14,7 +14,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from dashboards.locale.words import catalogue_path
+from dashboards.locale.phrasebook import catalogue_path
 
 ROOM = Path(__file__).parents[1]
 """The room whose sentences are collected."""

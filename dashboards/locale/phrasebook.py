@@ -40,7 +40,7 @@ def _translations(lang: Lang) -> NullTranslations:
     return Translations(compiled)
 
 
-class Words:
+class Phrasebook:
     """Says things in one language."""
 
     def __init__(self, lang: Lang) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dashboards.locale.words import mark
+from dashboards.locale.phrasebook import mark
 from probes.finding import Certainty, Grade, Severity
 from probes.observation import Ending
 from probes.target import Item, Role

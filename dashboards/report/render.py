@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from dashboards.locale.words import Words
+from dashboards.locale.phrasebook import Phrasebook
 from dashboards.report import figures, labels, sentences, units
 from dashboards.report.shown import shown
 from plugins import canonical
@@ -49,28 +49,35 @@ def render(result: Result, lang: Lang, now_local_zone: str) -> str:
             most_findings=MOST_FINDINGS,
             most_rows=MOST_ROWS,
             most_subjects=MOST_SUBJECTS,
-            **_in_words(Words(lang), zone),
+            **_in_words(Phrasebook(lang), zone),
         )
     )
 
 
-def _in_words(words: Words, zone: ZoneInfo) -> Mapping[str, object]:
+def write_report(result: Result, path: Path, lang: Lang, now_local_zone: str) -> None:
+    """Write the report page whole or not at all."""
+    draft = path.with_name(f"{path.name}.part")
+    draft.write_text(render(result, lang, now_local_zone), encoding="utf-8")
+    draft.replace(path)
+
+
+def _in_words(book: Phrasebook, zone: ZoneInfo) -> Mapping[str, object]:
     """Everything on the page that depends on the reader."""
-    lang = words.lang
-    said = _Said(words)
+    lang = book.lang
+    said = _Said(book)
     return {
         "lang": lang,
         "say": said.say,
         "say_number": said.say_number,
-        "label": words.look_up,
+        "label": book.look_up,
         "text": lambda text: _in_lang(text, lang),
         "number": lambda value: units.number(value, lang),
         "size": lambda octets: units.size(octets, lang),
         "moment": lambda at: units.moment(at, zone, lang),
         "utc": units.utc,
         "zone_name": lambda at: units.zone_name(zone, at),
-        "verdict_sentences": lambda verdict: sentences.verdict_sentences(verdict, words),
-        "next_step": lambda standing: sentences.next_step(standing, words),
+        "verdict_sentences": lambda verdict: sentences.verdict_sentences(verdict, book),
+        "next_step": lambda standing: sentences.next_step(standing, book),
     }
 
 
@@ -81,17 +88,17 @@ def _in_lang(text: Text, lang: Lang) -> str:
 class _Said:
     """Sentences for the page: every value that fills a place is escaped and made showable first."""
 
-    def __init__(self, words: Words) -> None:
-        self._words = words
+    def __init__(self, book: Phrasebook) -> None:
+        self._book = book
 
     def say(self, message: str, **values: object) -> Markup:
         """Say a sentence."""
-        return escape(self._words.look_up(message)) % _showable(values)
+        return escape(self._book.look_up(message)) % _showable(values)
 
     def say_number(self, one: str, many: str, n: int, **values: object) -> Markup:
         """Say a sentence about `n` things."""
-        sentence = escape(self._words.look_up_number(one, many, n))
-        return sentence % _showable({"n": units.number(n, self._words.lang), **values})
+        sentence = escape(self._book.look_up_number(one, many, n))
+        return sentence % _showable({"n": units.number(n, self._book.lang), **values})
 
 
 def _showable(values: Mapping[str, object]) -> dict[str, object]:

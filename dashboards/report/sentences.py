@@ -4,36 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dashboards.locale.words import Words
+from dashboards.locale.phrasebook import Phrasebook
 from dashboards.report.figures import Counts, of_grade
 from probes.finding import Grade
 from probes.verdict import Standing, Verdict
 
 
-def verdict_sentences(verdict: Verdict, words: Words) -> Iterator[str]:
+def verdict_sentences(verdict: Verdict, book: Phrasebook) -> Iterator[str]:
     """Say what a verdict means, in the order in which a reader asks."""
     counts = Counts.of(verdict.coverage)
     failing = len(of_grade(verdict.findings, Grade.FAILING))
     if verdict.standing is Standing.PASS:
-        yield words.say(
-            "Everything that had to be inspected was inspected, and nothing was found that fails the rules."
-        )
+        yield book.say("Everything that had to be inspected was inspected, and nothing was found that fails the rules.")
     elif verdict.standing is Standing.FAIL:
-        yield words.say_number(
+        yield book.say_number(
             "%(n)s finding fails under the inspection rules.",
             "%(n)s findings fail under the inspection rules.",
             failing,
         )
     elif counts.done == 0:
-        yield words.say("Nothing could be inspected, so nothing can be said. This is not a pass.")
+        yield book.say("Nothing could be inspected, so nothing can be said. This is not a pass.")
     else:
-        yield words.say("Nothing that was looked at fails, but not everything could be looked at. This is not a pass.")
-    yield from _also(verdict, counts, words)
+        yield book.say("Nothing that was looked at fails, but not everything could be looked at. This is not a pass.")
+    yield from _also(verdict, counts, book)
 
 
-def _also(verdict: Verdict, counts: Counts, words: Words) -> Iterator[str]:
+def _also(verdict: Verdict, counts: Counts, book: Phrasebook) -> Iterator[str]:
     if counts.not_tested:
-        yield words.say_number(
+        yield book.say_number(
             "%(n)s check of %(total)s could not be carried out.",
             "%(n)s checks of %(total)s could not be carried out.",
             counts.not_tested,
@@ -41,20 +39,20 @@ def _also(verdict: Verdict, counts: Counts, words: Words) -> Iterator[str]:
         )
     guidance = len(of_grade(verdict.findings, Grade.GUIDANCE))
     if guidance:
-        yield words.say_number("%(n)s finding is guidance.", "%(n)s findings are guidance.", guidance)
+        yield book.say_number("%(n)s finding is guidance.", "%(n)s findings are guidance.", guidance)
 
 
-def next_step(standing: Standing, words: Words) -> str:
+def next_step(standing: Standing, book: Phrasebook) -> str:
     """Say what follows from the verdict under the rules."""
     if standing is Standing.FAIL:
-        return words.say(
+        return book.say(
             "When the grounds for failing are removed, ask the review body for a re-inspection (clause 6.2.5)."
         )
     if standing is Standing.INCONCLUSIVE:
-        return words.say(
+        return book.say(
             "The review body and the operator agree on a new window for what was not tested (clause 6.2.2.5). What could not be "
             "looked at never counts as clean."
         )
-    return words.say(
+    return book.say(
         "Tell the review body when servers, ports or programs change: the verdict holds for what was inspected."
     )
