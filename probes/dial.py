@@ -61,9 +61,11 @@ class CutOffError(Exception):
 class DialError(Exception):
     """A connection that failed in a way that says something about the server."""
 
-    def __init__(self, address: str, port: int, reason: NoAnswerReason, detail: str) -> None:
-        super().__init__(address, port, reason, detail)
+    def __init__(self, address: str, port: int, reason: NoAnswerReason, detail: str, code: int = 0) -> None:
+        super().__init__(address, port, reason, detail, code)
         self.address, self.port, self.reason, self.detail = address, port, reason, detail
+        self.code = code
+        """The system's errno; 0 when there is none. It tells an ICMP error from trouble of our own."""
 
     def __str__(self) -> str:
         return f"{self.address} {self.port}: {self.reason} ({self.detail})"
@@ -255,7 +257,12 @@ class Dialer:
         except ConnectionError as error:
             raise DialError(address, port, NoAnswerReason.RESET, error.strerror or str(error)) from None
         except OSError as error:
-            raise DialError(address, port, NoAnswerReason.UNREACHABLE, error.strerror or str(error)) from None
+            detail = error.strerror or str(error)
+            raise DialError(address, port, NoAnswerReason.UNREACHABLE, detail, error.errno or 0) from None
+        if writer.get_extra_info("sockname") == writer.get_extra_info("peername"):
+            # TCP's simultaneous open with ourselves (RFC 9293, section 3.5): nobody listens there.
+            writer.transport.abort()
+            raise DialError(address, port, NoAnswerReason.REFUSED, "nobody listens there")
         return Connection(self, reader, writer, address, port, context is not None)
 
 

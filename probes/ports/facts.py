@@ -60,3 +60,7 @@ class ServiceSeen:
     """First bytes that it said, at most 512."""
     password_login: bool | None = None
     """SSH only: whether password authentication is offered; None: not SSH, or it could not be asked."""
+    turned_away: bool = False
+    """True: the server accepted the connection, then hung up at once or refused us in words, before any service."""
+    detail: str = ""
+    """Why the service is not known, or which authentication methods an SSH server offers."""

@@ -1,0 +1,119 @@
+"""What is known about each port of each address, put together from the observations. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from plugins.value import value
+from probes.observation import Observation
+from probes.ports.facts import PortState, ServiceSeen, State
+from probes.ports.interference import everything_open, same_words_everywhere
+from probes.target import DeclaredPort, Scope, Target, Transport
+
+
+@value
+class PortView:
+    """One TCP port of one address: what was declared and what was seen."""
+
+    address: str
+    """Address that was dialled."""
+    port: int
+    """TCP port."""
+    declared: DeclaredPort | None
+    """Its declaration; None: declared unused."""
+    state: State | None
+    """What it did; None: it was not dialled."""
+    detail: str
+    """The system's words when it was not open."""
+    seen: ServiceSeen | None
+    """What answered; None: it was not asked."""
+    evidence: tuple[str, ...]
+    """Digests of the transcripts."""
+
+    @property
+    def subject(self) -> str:
+        """Name of the port in reports."""
+        return f"{bracketed(self.address)}:{self.port}/tcp"
+
+    @property
+    def known(self) -> bool:
+        """Whether its state was found out."""
+        return self.state not in {None, State.UNKNOWN}
+
+    @property
+    def service(self) -> str:
+        """Service that answered; empty: none was recognised."""
+        return self.seen.service if self.seen else ""
+
+
+@value
+class AddressView:
+    """All ports of one address."""
+
+    address: str
+    """The address."""
+    ports: tuple[PortView, ...]
+    """In ascending order of port."""
+
+    @property
+    def interference(self) -> str:
+        """Say what makes the answers of this address worthless; empty: nothing."""
+        undeclared = [entry for entry in self.ports if entry.declared is None and entry.known]
+        answering = [entry for entry in undeclared if entry.state is State.OPEN]
+        if everything_open(len(answering), len(undeclared)):
+            return (
+                f"interference: {len(answering)} of {len(undeclared)} undeclared ports answer as if open; "
+                "something between the review body and the server answers in its place"
+            )
+        if same_words_everywhere([entry.seen for entry in answering if entry.seen]):
+            return (
+                f"interference: {len(answering)} undeclared ports all say the same words, which no known service says"
+            )
+        expected = [entry for entry in self.ports if entry.declared and not entry.declared.restricted_to]
+        if expected and all(entry.state is State.FILTERED for entry in self.ports):
+            return "nothing answered at this address: not one port was open or closed, so the server was not reached"
+        return ""
+
+
+def bracketed(address: str) -> str:
+    """Write an address so that a port can follow it (RFC 3986, section 3.2.2)."""
+    return f"[{address}]" if ":" in address else address
+
+
+def views(scope: Scope, observations: Sequence[Observation]) -> Iterator[AddressView]:
+    """Give every address of the scope with all ports that are to be judged, seen or not."""
+    states: dict[tuple[str, int], PortState] = {}
+    services: dict[tuple[str, int], Observation] = {}
+    for observation in observations:
+        fact = observation.fact
+        if isinstance(fact, PortState) and fact.transport is Transport.TCP:
+            states[fact.address, fact.port] = fact
+        elif isinstance(fact, ServiceSeen) and fact.transport is Transport.TCP:
+            services[fact.address, fact.port] = observation
+    for address in scope.target.addresses:
+        yield AddressView(
+            address=address,
+            ports=tuple(
+                _port_view(scope.target, states.get((address, port)), services.get((address, port)), address, port)
+                for port in ports_of(scope)
+            ),
+        )
+
+
+def _port_view(target: Target, state: PortState | None, asked: Observation | None, address: str, port: int) -> PortView:
+    return PortView(
+        address=address,
+        port=port,
+        declared=target.declared(port, Transport.TCP),
+        state=state.state if state else None,
+        detail=state.detail if state else "",
+        seen=asked.fact if asked and isinstance(asked.fact, ServiceSeen) else None,
+        evidence=asked.evidence if asked else (),
+    )
+
+
+def ports_of(scope: Scope) -> tuple[int, ...]:
+    """Give every TCP port that the scope asks for, declared ports included, in ascending order."""
+    declared = (entry.ports for entry in scope.target.ports if entry.transport is Transport.TCP)
+    parts = (*scope.tcp_ports, *declared)
+    return tuple(sorted({port for part in parts for port in range(part.first, part.last + 1)}))
