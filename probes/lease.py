@@ -1,0 +1,173 @@
+"""Leases: how one pace is kept by many workers, through crashes and delays. Pure: nothing here reads a clock or waits.
+
+A `Book` hands out permissions at evenly spaced times, in slices. Permission k of a slice may be used in
+[start + k * interval, start + k * interval + keep) and never later, so an unused, delayed or crashed worker's permissions lapse by
+themselves and can never pile up. Whoever holds no permission sends nothing.
+
+Why the bound holds: in any half-open second, only permissions whose use interval touches it can be used. Their starts lie in an
+open interval of length 1 + keep and are 1/rate' apart, so there are at most ceil((1 + keep) * rate') of them. `effective_rate`
+chooses rate' so that this is at most rate + burst, with burst = max(1, 2 % of the rate).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+from plugins.value import value
+
+HORIZON_S = 0.2
+"""A slice reaches at most this far into the future: how long a worker that is cut off from the book may go on."""
+KEEP_S = 0.04
+"""How late a permission may be used, at least; a busy machine wakes a waiting process that late."""
+KEEP_MOST_S = 0.2
+"""How late a permission of a slow pace may be used."""
+
+
+def burst(rate: float) -> float:
+    """Give what may be sent in a second beyond `rate`."""
+    return max(1.0, 0.02 * rate)
+
+
+def keep(rate: float) -> float:
+    """Give how long a permission stays usable, in seconds: as long as the bound allows without lowering the rate."""
+    return min(max(math.floor(rate + burst(rate)) / rate - 1, KEEP_S), KEEP_MOST_S)
+
+
+def effective_rate(rate: float) -> float:
+    """Give permissions per second such that no sliding second holds more than rate + burst uses."""
+    return min(rate, (math.floor(rate + burst(rate)) - 1e-6) / (1 + keep(rate)))
+
+
+@value
+class Slice:
+    """Permissions of one lease. Times are seconds after the lease was issued, so that clocks need not agree."""
+
+    start_s: float
+    """When the first may be used; 0 or later."""
+    interval_s: float
+    """Between two permissions."""
+    count: int
+    """How many; 0: come back after `start_s`."""
+    keep_s: float
+    """How long each stays usable."""
+
+
+@value
+class Book:
+    """State of one bound of one budget."""
+
+    rate: float
+    """Agreed units per second."""
+    tat: float
+    """When the next permission may start, seconds on the book's monotonic clock."""
+
+    @staticmethod
+    def opened(rate: float, now: float) -> Book:
+        """Open an empty book: as if every permission of a book that was lost had been used as late as possible."""
+        return Book(rate=rate, tat=now + HORIZON_S + 1 / effective_rate(rate))
+
+    def lowered(self, rate: float, now: float) -> Book:
+        """Give a book with a lower rate; a higher one is refused by whoever calls (nothing may raise the agreed bound)."""
+        return Book(rate=rate, tat=max(self.tat, now) + 1 / effective_rate(rate))
+
+    def earliest(self, now: float) -> float:
+        """Give when the next permission may start."""
+        return max(now, self.tat)
+
+    def taken(self, start: float, count: int) -> Book:
+        """Give the book after `count` permissions from `start` on at this book's own spacing or wider."""
+        return Book(rate=self.rate, tat=start + count / effective_rate(self.rate))
+
+
+def lease(books: tuple[Book, ...], want: int, now: float) -> tuple[tuple[Book, ...], Slice]:
+    """Lease at most `want` permissions that keep every one of `books` (server, system, shared address)."""
+    start = max(book.earliest(now) for book in books)
+    slowest = min(effective_rate(book.rate) for book in books)
+    keep_s = min(keep(book.rate) for book in books)
+    room = now + HORIZON_S - start
+    count = min(want, math.floor(room * slowest) + 1) if room >= 0 else 0
+    lent = Slice(start_s=start - now, interval_s=1 / slowest, count=count, keep_s=keep_s)
+    if count == 0:
+        return books, lent
+    # Every book moves on by the spacing that was really used, which is at least its own.
+    after = tuple(Book(rate=book.rate, tat=start + count / slowest) for book in books)
+    return after, lent
+
+
+@dataclass
+class _Held:
+    """One slice on the worker's clock."""
+
+    not_before: float
+    until: float
+    interval_s: float
+    left: int
+
+
+class Purse:
+    """The permissions that a worker holds. Uses only what is usable for certain, whatever the clocks' offset is.
+
+    The offset between the book's clock and the worker's lies between (sent - issued) and (received - issued) of every lease; all
+    leases together narrow it down to the fastest round trip.
+    """
+
+    def __init__(self) -> None:
+        self._held: deque[_Held] = deque()
+        self._lowest = -math.inf
+        self._highest = math.inf
+        self.lapsed = 0
+
+    def put(self, slice_: Slice, issued: float, sent: float, received: float) -> None:
+        """Take a slice that was asked for at `sent` and arrived at `received` (worker's clock), issued on the book's clock."""
+        self._lowest = max(self._lowest, sent - issued)
+        self._highest = min(self._highest, received - issued)
+        if slice_.count == 0:
+            return
+        begins = issued + slice_.start_s
+        self._held.append(
+            _Held(
+                not_before=begins + self._highest,
+                until=begins + self._lowest + slice_.keep_s,
+                interval_s=slice_.interval_s,
+                left=slice_.count,
+            )
+        )
+
+    def usable(self, now: float) -> int:
+        """Give how many permissions may be used right now; lapsed ones are dropped and counted."""
+        count = 0
+        for held in self._held:
+            if now >= held.until:
+                gone = min(held.left, math.floor((now - held.until) / held.interval_s) + 1)
+                held.left -= gone
+                held.not_before += gone * held.interval_s
+                held.until += gone * held.interval_s
+                self.lapsed += gone
+            if held.left and now >= held.not_before:
+                count += min(held.left, math.floor((now - held.not_before) / held.interval_s) + 1)
+        while self._held and not self._held[0].left:
+            self._held.popleft()
+        return count
+
+    def take(self, now: float) -> bool:
+        """Use one permission; False when none is usable now."""
+        if not self.usable(now):
+            return False
+        for held in self._held:
+            if held.left and held.not_before <= now < held.until:
+                held.left -= 1
+                held.not_before += held.interval_s
+                held.until += held.interval_s
+                return True
+        return False
+
+    def next_at(self) -> float:
+        """Give when the next permission becomes usable, on the worker's clock; infinity when none is held."""
+        return min((held.not_before for held in self._held if held.left), default=math.inf)
+
+    @property
+    def held(self) -> int:
+        """How many permissions are held, usable now or later."""
+        return sum(held.left for held in self._held)
