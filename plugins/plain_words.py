@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,8 +52,17 @@ def explain(data: object) -> str:
     if isinstance(data, str):
         return f'"{clip(data)}"'
     if isinstance(data, list | tuple | dict):
-        return f"a mapping of {len(data)} keys" if isinstance(data, dict) else f"a list of {len(data)} entries"
+        return (
+            _counted("a mapping of", len(data), "key")
+            if isinstance(data, dict)
+            else _counted("a list of", len(data), "entry")
+        )
     return f"the number {clip(str(data))}" if isinstance(data, int | float) else clip(str(data))
+
+
+def _counted(what: str, count: int, one: str) -> str:
+    many = one.removesuffix("y") + "ies" if one.endswith("ry") else f"{one}s"
+    return f"{what} {count} {one if count == 1 else many}"
 
 
 def path_words(path: tuple[str | int, ...]) -> str:
@@ -61,15 +71,30 @@ def path_words(path: tuple[str | int, ...]) -> str:
     return words.removeprefix(".")
 
 
-def mistake(details: ErrorDetails) -> str:
-    """Say what pydantic found wrong: expected, seen, what to do."""
+def known_keys(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> tuple[str, ...]:
+    """Give the keys that a JSON Schema knows at `path`; none when it says nothing there."""
+    node: Any = schema
+    for part in path:
+        node = _resolved(schema, node)
+        node = node.get("items", {}) if isinstance(part, int) else node.get("properties", {}).get(part, {})
+    return tuple(_resolved(schema, node).get("properties", {}))
+
+
+def _resolved(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
+    name = str(node.get("$ref", "")).removeprefix("#/$defs/")
+    resolved: Mapping[str, Any] = schema["$defs"][name] if name else node
+    return resolved
+
+
+def mistake(details: ErrorDetails, keys: tuple[str, ...] = ()) -> str:
+    """Say what pydantic found wrong: expected, seen, what to do. `keys`: what could stand where an unknown key stands."""
     kind = details["type"]
     where = path_words(details["loc"])
     context: Mapping[str, Any] = details.get("ctx", {})
     if kind == "missing":
         return f"{where} is missing; add it"
     if kind == "extra_forbidden":
-        return f"{where}: a key that is not known here; check its spelling, or remove it"
+        return f"{where}: a key that is not known here; {_instead(details['loc'], keys)}"
     prefix = f"{where}: " if where else ""
     if kind == "value_error":
         return f"{prefix}{clip(str(context.get('error', details['msg'])), 400)}"
@@ -79,11 +104,23 @@ def mistake(details: ErrorDetails) -> str:
     return f"{prefix}expected {expected}, saw {explain(details['input'])}{_advice(kind, details['input'])}"
 
 
+def _instead(path: tuple[str | int, ...], keys: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(str(path[-1]) if path else "", keys, n=1, cutoff=0.7)
+    if near:
+        return f"did you mean {near[0]}?"
+    known = f" (known are {', '.join(keys)})" if keys else ""
+    return f"check its spelling, or remove it{known}"
+
+
 def _expected(kind: str, context: Mapping[str, Any]) -> str | None:
     if kind in _BOUNDS:
-        return _BOUNDS[kind].format_map(context)
+        return _BOUNDS[kind].format_map({key: _number(bound) for key, bound in context.items()})
     stem, _, end = kind.rpartition("_")
     return _KINDS.get(stem.removesuffix("_attributes")) if end == "type" else None
+
+
+def _number(bound: object) -> object:
+    return f"{bound:.15g}" if isinstance(bound, float) else bound
 
 
 def _advice(kind: str, seen: object) -> str:

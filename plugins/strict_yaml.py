@@ -8,7 +8,7 @@ that are no text, several documents, control characters. Depth and size are boun
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NoReturn, TypeAlias
 
 import yaml
@@ -24,7 +24,7 @@ from yaml.events import (
     SequenceEndEvent,
 )
 
-from plugins.plain_words import clip, explain, mistake
+from plugins.plain_words import clip, explain, known_keys, mistake
 from plugins.strict_scalar import ScalarError, core_scalar
 from plugins.value import value
 
@@ -105,6 +105,15 @@ class Document:
     def problem(self, path: Path, message: str) -> Problem:
         """Make a problem that points at the key at `path`."""
         return Problem(source=self.source, line=self.key_line(path), message=message)
+
+    def known(self, path: Path) -> Path:
+        """Give `path` without the parts that are no place in the document (a member of a union in a pydantic location)."""
+        place, known = self._top, []
+        for part in path:
+            if part in place.children:
+                known.append(part)
+                place = place.children[part]
+        return tuple(known)
 
     def _place(self, path: Path) -> _Place:
         place = self._top
@@ -250,9 +259,21 @@ def load(text: bytes | str, source: str, scalars: Scalars = "typed") -> Document
     return Document(data, source, place)
 
 
-def pydantic_problems(error: ValidationError, document: Document) -> tuple[Problem, ...]:
-    """Say every mistake that pydantic found with its line in the document, in the order of the lines."""
-    found = {document.problem(details["loc"], mistake(details)): None for details in error.errors(include_url=False)}
+def pydantic_problems(
+    error: ValidationError, document: Document, schema: Mapping[str, Any] | None = None
+) -> tuple[Problem, ...]:
+    """Say every mistake that pydantic found with its line in the document, in the order of the lines.
+
+    With the JSON Schema of the model, an unknown key is answered with the key that was probably meant.
+    """
+    found: dict[Problem, None] = {}
+    for details in error.errors(include_url=False):
+        parent, last = details["loc"][:-1], details["loc"][-1:]
+        details["loc"] = (
+            document.known(parent) + last if details["type"] == "missing" else document.known(details["loc"])
+        )
+        keys = known_keys(schema or {}, details["loc"][:-1])
+        found[document.problem(details["loc"], mistake(details, keys))] = None
     return tuple(sorted(found, key=lambda problem: problem.line))
 
 

@@ -1,0 +1,195 @@
+"""The form that an operator fills in: names, types and bounds of every entry, strict, with no key that is not named here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
+
+from probes.pace import Pace
+from probes.target import ClientAuth, PortRange, Purpose, Role, TlsVersion, Transport
+from scheduler.declaration import entries
+
+FORMAT = "tenken-declaration/1"
+"""Version of the form."""
+
+_PORT_SCHEMA = {"type": "integer", "minimum": 1, "maximum": 65535}
+_RANGE_SCHEMA = {"anyOf": [_PORT_SCHEMA, {"type": "string", "pattern": "^[0-9]{1,5}-[0-9]{1,5}$"}]}
+
+Line = Annotated[str, Field(max_length=200), AfterValidator(entries.line_of_text)]
+"""One line of text for people."""
+HostName = Annotated[str, AfterValidator(entries.host_name)]
+"""A DNS name in lower case with A-labels."""
+Address = Annotated[str, AfterValidator(entries.address)]
+"""An IPv4 or IPv6 address."""
+Network = Annotated[str, AfterValidator(entries.network)]
+"""A block of addresses in CIDR notation."""
+Port = Annotated[int, PlainValidator(entries.port), WithJsonSchema(_PORT_SCHEMA)]
+"""A port."""
+Ports = Annotated[PortRange, PlainValidator(entries.port_range), WithJsonSchema(_RANGE_SCHEMA)]
+"""A port or a range."""
+DeclaredPorts = Annotated[PortRange, PlainValidator(entries.declared_ports), WithJsonSchema(_RANGE_SCHEMA)]
+"""A port or a range, all open."""
+Scan = Annotated[
+    Annotated[Literal["declared", "top-1000", "all"], Tag("word")]
+    | Annotated[list[Ports], Field(min_length=1, max_length=100), Tag("list")],
+    Discriminator(lambda entry: "list" if isinstance(entry, list) else "word"),
+]
+"""Which TCP ports to look at."""
+Clock = Annotated[
+    str, AfterValidator(entries.clock), Field(json_schema_extra={"pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"})
+]
+"""A time of day."""
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+"""A day of the week."""
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""The days in the order of `datetime.weekday`."""
+
+
+class Form(BaseModel):
+    """Strict: no unknown key, no conversion between types, no infinite number."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+    )
+
+
+class ContactForm(Form):
+    """Who answers for the system and may stop an inspection."""
+
+    organisation: Line
+    """Company or body."""
+    name: Line
+    """Person or desk."""
+    email: Annotated[str, AfterValidator(entries.email)]
+    """Mail address that somebody reads during the windows."""
+    phone: Annotated[str, AfterValidator(entries.phone)] = ""
+    """Telephone number in international form."""
+
+
+class PortForm(Form):
+    """Ports that are open."""
+
+    port: DeclaredPorts
+    """A port, or a range such as 8000-8010. Every port of a range is said to be open."""
+    transport: Annotated[Transport, Field(strict=False)] = Transport.TCP
+    """tcp or udp."""
+    service: Annotated[str, AfterValidator(entries.service)]
+    """Service name as IANA registers it: http, https, smtp, ssh, domain."""
+    purpose: Annotated[Purpose, Field(strict=False)]
+    """What it is for."""
+    restricted_to: Annotated[list[Network], Field(max_length=100)] = []
+    """CIDR blocks that may connect. Leave it out when everybody may."""
+    exception: Line | None = None
+    """SSH only: why it answers everybody although its use should be restricted (it must not offer passwords)."""
+
+
+class TlsForm(Form):
+    """A port that speaks TLS from the first byte."""
+
+    port: Port
+    """TCP port, declared under ports too."""
+    server_name: HostName
+    """The host name that a customer's browser sends as TLS server name."""
+    versions: Annotated[list[Annotated[TlsVersion, Field(strict=False)]], Field(min_length=1)]
+    """Exactly the versions that are implemented."""
+    client_auth: Annotated[ClientAuth, Field(strict=False)]
+    """Whether a client certificate is asked for."""
+    names: Annotated[list[HostName], Field(min_length=1, max_length=200)]
+    """DNS names that the certificate has to hold."""
+
+
+class SetForm(Form):
+    """A SET or SECE end point."""
+
+    url: Annotated[str, AfterValidator(entries.set_url)]
+    """SET-SET-URL of the initiation message."""
+    kind: Literal["SET", "SET(JPO)", "SECE"]
+    """SET, SET(JPO) or SECE."""
+    version: Annotated[str, Field(pattern=r"^[0-9]{1,2}(\.[0-9]{1,2}){0,2}$")]
+    """Protocol version in quotes, such as "1.0"."""
+
+
+class ServerForm(Form):
+    """One server."""
+
+    name: Annotated[str, AfterValidator(entries.server_name)]
+    """Name inside the system: lower-case letters, digits, hyphens."""
+    role: Annotated[Role, Field(strict=False)]
+    """What it is for."""
+    addresses: Annotated[list[Address], Field(min_length=1, max_length=16)]
+    """Its addresses as seen from the Internet."""
+    host_names: Annotated[list[HostName], Field(max_length=100)] = []
+    """DNS names that lead to it."""
+    ports: Annotated[list[PortForm], Field(max_length=200)] = []
+    """Everything that is open. What is not named here is declared unused."""
+    tls: Annotated[list[TlsForm], Field(max_length=100)] = []
+    """TLS end points."""
+    set: Annotated[list[SetForm], Field(max_length=20)] = []
+    """SET and SECE end points."""
+
+
+_ORDINARY = Pace()
+
+
+class PaceForm(Form):
+    """Upper bounds for the system as a whole. The bounds of these bounds keep a slip of the pen from ordering a flood."""
+
+    connections_per_s: Annotated[float, Field(ge=0.1, le=1_000)] = _ORDINARY.connections_per_s
+    """New TCP connections per second, including those a port scan makes."""
+    requests_per_s: Annotated[float, Field(ge=0.1, le=500)] = _ORDINARY.requests_per_s
+    """HTTP requests per second."""
+    concurrent_connections: Annotated[int, Field(ge=1, le=256)] = _ORDINARY.concurrent_connections
+    """Open connections at one moment."""
+    bytes_per_s: Annotated[int, Field(ge=10_000, le=100_000_000)] = _ORDINARY.bytes_per_s
+    """Bytes read and written per second."""
+
+
+class WeeklyForm(Form):
+    """Hours of a week in which an inspection may be planned."""
+
+    days: Annotated[list[Day], Field(min_length=1, max_length=7)]
+    """Days on which it starts."""
+    start: Clock
+    """Local time at which it starts."""
+    end: Clock
+    """Local time at which it ends; earlier than the start means the next day; 00:00 to 00:00 is the whole day."""
+
+
+class CalendarForm(Form):
+    """When the system may be inspected."""
+
+    time_zone: Annotated[str, AfterValidator(entries.time_zone)]
+    """IANA name, such as Asia/Tokyo."""
+    windows: Annotated[list[WeeklyForm], Field(min_length=1, max_length=50)]
+    """Agreed hours."""
+    blackouts: Annotated[list[Annotated[str, AfterValidator(entries.day)]], Field(max_length=400)] = []
+    """Local dates (YYYY-MM-DD) on which nothing may run."""
+
+
+class DeclarationForm(Form):
+    """One declaration (申告): everything that the operator says is true of one system."""
+
+    format: Literal["tenken-declaration/1"]
+    """Version of this form."""
+    name: Annotated[str, AfterValidator(entries.system_name)]
+    """Stable name of the system: lower-case letters, digits, dots, hyphens."""
+    title: Line
+    """Name for people."""
+    operator: ContactForm
+    """Who answers for the system and may stop an inspection."""
+    servers: Annotated[list[ServerForm], Field(min_length=1, max_length=100)]
+    """Every server that is directly reachable from the Internet and supports the shop."""
+    scan: Scan = "top-1000"
+    """TCP ports to look at beside the declared ones: declared (no others), top-1000, all, or a list of ports and ranges."""
+    anchors: Annotated[list[Annotated[str, Field(min_length=1)]], Field(max_length=20)] = []
+    """Trust anchors beside Mozilla's set: PEM files in the folder of the declaration, or the PEM text itself."""
+    pace: PaceForm = PaceForm()
+    """Upper bounds for the system as a whole."""
+    calendar: CalendarForm
+    """When the system may be inspected."""

@@ -1,0 +1,164 @@
+"""The road of a declaration: file, text, tree, form, system. Every mistake of a stage is told before the road ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from plugins.strict_yaml import Document, Problem, StrictYamlError, load, pydantic_problems
+from probes.pace import Pace
+from probes.target import DeclaredPort, PortRange, SetEndpoint, Target, TlsEndpoint, TlsVersion, Transport
+from scheduler.declaration import anchors
+from scheduler.declaration.cross import clashes
+from scheduler.declaration.form import DAYS, CalendarForm, ContactForm, DeclarationForm, PortForm, ServerForm, TlsForm
+from scheduler.declaration.sketch import rows
+from scheduler.declaration.source import UnreadableError, read_file
+from scheduler.system import Calendar, Contact, System, WeeklyWindow
+
+
+class DeclarationError(ValueError):
+    """A declaration with mistakes; each is in `problems` with its file and line."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+def load_declaration(declaration: Path | str | bytes, source: str = "") -> System:
+    """Read a declaration from a file (a `Path`) or from its text; raises `DeclarationError` with every mistake at once.
+
+    `source` is the name that mistakes are told under; the path, when there is one. Without a path, anchors must be PEM text.
+    """
+    name = source or (str(declaration) if isinstance(declaration, Path) else "declaration")
+    try:
+        text = read_file(declaration) if isinstance(declaration, Path) else declaration
+        document = load(text, name, "typed")
+    except UnreadableError as error:
+        raise DeclarationError((Problem(source=name, line=0, message=str(error)),)) from None
+    except StrictYamlError as error:
+        raise DeclarationError(error.problems) from None
+    return _judge(document, declaration.parent if isinstance(declaration, Path) else None)
+
+
+def example() -> str:
+    """Give the commented example: a declaration without mistakes, to be overwritten line by line."""
+    return resources.files("scheduler.declaration").joinpath("example.yaml").read_text("utf-8")
+
+
+def schema() -> dict[str, Any]:
+    """Give the JSON Schema of a declaration, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **DeclarationForm.model_json_schema()}
+
+
+def _judge(document: Document, folder: Path | None) -> System:
+    problems = [document.problem(clash.path, clash.message) for clash in clashes(document.data)]
+    trusted, wrong = _anchors(document, folder)
+    try:
+        form = DeclarationForm.model_validate(document.data)
+    except ValidationError as error:
+        problems.extend(pydantic_problems(error, document, schema()))
+        form = None
+    problems.extend(wrong)
+    if form is None or problems:
+        raise DeclarationError(tuple(sorted(dict.fromkeys(problems), key=lambda problem: problem.line)))
+    return _system(form, trusted)
+
+
+def _anchors(document: Document, folder: Path | None) -> tuple[tuple[str, ...], list[Problem]]:
+    """Read every anchor; give the certificates, and what is wrong with which entry."""
+    found: dict[str, None] = {}
+    problems = []
+    for path, entry in rows(document.data, (), "anchors", lambda entry: entry):
+        if not isinstance(entry, str) or not entry:
+            continue
+        try:
+            read = anchors.certificates(entry, folder)
+        except ValueError as error:
+            problems.append(document.problem(path, f"anchors[{path[-1]}]: {error}"))
+            continue
+        if any(pem in found for pem in read):
+            problems.append(
+                document.problem(path, f"anchors[{path[-1]}]: this certificate is given twice; keep one of the two")
+            )
+        found.update(dict.fromkeys(read))
+    return tuple(found), problems
+
+
+def _system(form: DeclarationForm, trusted: tuple[str, ...]) -> System:
+    targets = tuple(_target(server) for server in form.servers)
+    return System(
+        name=form.name,
+        title=form.title,
+        operator=_contact(form.operator),
+        targets=targets,
+        tcp_ports=tuple(_scan(form, targets)),
+        anchors=trusted,
+        pace=Pace(**form.pace.model_dump()),
+        calendar=_calendar(form.calendar),
+    )
+
+
+def _scan(form: DeclarationForm, targets: tuple[Target, ...]) -> Iterator[PortRange]:
+    match form.scan:
+        case "declared":
+            declared = {port.ports for target in targets for port in target.ports if port.transport is Transport.TCP}
+            yield from sorted(declared, key=lambda ports: (ports.first, ports.last))
+        case "all":
+            yield PortRange(first=1, last=65535)
+        case "top-1000":
+            return
+        case asked:
+            yield from sorted(asked, key=lambda ports: ports.first)
+
+
+def _contact(form: ContactForm) -> Contact:
+    return Contact(organisation=form.organisation, name=form.name, email=form.email, phone=form.phone)
+
+
+def _target(form: ServerForm) -> Target:
+    return Target(
+        name=form.name,
+        role=form.role,
+        addresses=tuple(form.addresses),
+        host_names=tuple(form.host_names),
+        ports=tuple(_port(port) for port in form.ports),
+        tls=tuple(_tls(end) for end in form.tls),
+        set=tuple(SetEndpoint(url=end.url, kind=end.kind, version=end.version) for end in form.set),
+    )
+
+
+def _port(form: PortForm) -> DeclaredPort:
+    return DeclaredPort(
+        ports=form.port,
+        transport=form.transport,
+        service=form.service,
+        purpose=form.purpose,
+        restricted_to=tuple(form.restricted_to),
+        exception=form.exception or "",
+    )
+
+
+def _tls(form: TlsForm) -> TlsEndpoint:
+    order = tuple(TlsVersion)
+    return TlsEndpoint(
+        port=form.port,
+        server_name=form.server_name,
+        versions=tuple(sorted(form.versions, key=order.index)),
+        client_auth=form.client_auth,
+        names=tuple(form.names),
+    )
+
+
+def _calendar(form: CalendarForm) -> Calendar:
+    windows = (
+        WeeklyWindow(days=tuple(sorted(DAYS.index(day) for day in window.days)), start=window.start, end=window.end)
+        for window in form.windows
+    )
+    return Calendar(time_zone=form.time_zone, windows=tuple(windows), blackouts=tuple(sorted(form.blackouts)))

@@ -1,0 +1,89 @@
+"""A sketch of a declaration: every entry that is right in itself, with its place, also when entries beside it are wrong.
+
+The form takes a document whole or not at all. To tell an operator every mistake at once, what must agree between entries is
+looked at on this sketch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from plugins.strict_yaml import Path, Tree
+from scheduler.declaration import entries
+from scheduler.declaration.form import PortForm, SetForm, TlsForm
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Rows(Generic[T]):
+    """The right entries of one list."""
+
+    found: tuple[tuple[Path, T], ...]
+    """Place and entry."""
+    whole: bool
+    """True: no entry of the list is wrong, so what is not found was not declared."""
+
+    def __iter__(self) -> Iterator[tuple[Path, T]]:
+        return iter(self.found)
+
+    @property
+    def entries(self) -> tuple[T, ...]:
+        """The entries without their places."""
+        return tuple(entry for _, entry in self.found)
+
+
+@dataclass(frozen=True)
+class ServerSketch:
+    """What is right about one server."""
+
+    path: Path
+    """Its place."""
+    name: str
+    """Its name; empty when it is wrong."""
+    addresses: Rows[str]
+    """Addresses in canonical form."""
+    host_names: Rows[str]
+    """Host names."""
+    ports: Rows[PortForm]
+    """Declared ports."""
+    tls: Rows[TlsForm]
+    """TLS end points."""
+    set: Rows[SetForm]
+    """SET end points."""
+
+
+def rows(holder: Tree, path: Path, key: str, take: Callable[[Any], T]) -> Rows[T]:
+    """Take the right entries of the list under `key`."""
+    listed = holder.get(key, []) if isinstance(holder, dict) else None
+    if not isinstance(listed, list):
+        return Rows(found=(), whole=False)
+    found = []
+    for position, entry in enumerate(listed):
+        try:
+            found.append(((*path, key, position), take(entry)))
+        except (ValidationError, ValueError, TypeError, AttributeError):
+            continue
+    return Rows(found=tuple(found), whole=len(found) == len(listed))
+
+
+def servers(data: Tree) -> tuple[ServerSketch, ...]:
+    """Sketch every server of a document."""
+    return tuple(_server(path, entry) for path, entry in rows(data, (), "servers", lambda entry: entry))
+
+
+def _server(path: Path, entry: Tree) -> ServerSketch:
+    name = entry.get("name") if isinstance(entry, dict) else None
+    return ServerSketch(
+        path=path,
+        name=name if isinstance(name, str) else "",
+        addresses=rows(entry, path, "addresses", entries.address),
+        host_names=rows(entry, path, "host_names", entries.host_name),
+        ports=rows(entry, path, "ports", PortForm.model_validate),
+        tls=rows(entry, path, "tls", TlsForm.model_validate),
+        set=rows(entry, path, "set", SetForm.model_validate),
+    )
