@@ -115,6 +115,15 @@ class Change:
         """Keep what an inspection has sent so far."""
         self._amend(inspection_id, **_columns(tally))
 
+    def system_of(self, plan_id: str) -> str:
+        """Give the system of a plan; empty when there is no such plan."""
+        return self._on.execute(select(tables.plans.c.system).where(tables.plans.c.plan_id == plan_id)).scalar() or ""
+
+    def inspection_of(self, plan_id: str) -> str:
+        """Give the inspection of a plan; empty when none was begun."""
+        column = tables.inspections.c
+        return self._on.execute(select(column.inspection_id).where(column.plan_id == plan_id)).scalar() or ""
+
     def end(self, inspection_id: str, outcome: InspectionOutcome, at: datetime) -> None:
         """Keep that an inspection is over."""
         table = tables.inspections
