@@ -1,0 +1,196 @@
+"""The three systems: which servers they run, what their operators declare, and what is planted in them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dashboards.demo import servers
+from dashboards.demo.authority import Authority
+from dashboards.demo.ground import Ground
+from plugins.value import value
+from probes.target import Item
+from probes.verdict import Standing
+
+Document = dict[str, Any]
+"""A declaration as YAML will write it."""
+
+
+@value
+class Planted:
+    """What an inspection has to find in a system, and nothing else."""
+
+    name: str
+    """Name of the system in the demo."""
+    standing: Standing
+    """The verdict that is right."""
+    failing: tuple[str, ...] = ()
+    """Rules and signatures of the failing findings, sorted."""
+    not_tested: tuple[Item, ...] = ()
+    """Items in which something cannot be looked at, in the order of `Item`."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a system is started with."""
+
+    folder: Path
+    """Where its files go."""
+    ground: Ground
+    """Its addresses."""
+    authority: Authority
+    """Who issues its certificates."""
+
+    def subfolder(self, name: str) -> Path:
+        """Make a folder inside."""
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+
+def _ports(first: int) -> range:
+    """Ports to try: below the range from which the kernel takes ports for outgoing connections."""
+    return range(first, first + 11_000, 1_000)
+
+
+def _web(name: str, address: str, host: str, http: int, https: int) -> Document:
+    return {
+        "name": name,
+        "role": "web",
+        "addresses": [address],
+        "host_names": [host],
+        "ports": [
+            {"port": http, "service": "http", "purpose": "shop"},
+            {"port": https, "service": "https", "purpose": "shop"},
+        ],
+        "tls": [
+            {
+                "port": https,
+                "server_name": host,
+                "versions": ["TLSv1.2", "TLSv1.3"],
+                "client_auth": "none",
+                "names": [host],
+            }
+        ],
+    }
+
+
+async def _passing(site: Site) -> list[Document]:
+    """Everything as declared: a shop, and a server for maintenance and content updates."""
+    web, admin, host = site.ground.address(0), site.ground.address(1), "shop.pass.example"
+    context = site.authority.context(site.folder, host)
+    https = await servers.shop(web, _ports(20443), "青葉商店", context)
+    http = await servers.redirect(web, _ports(20080), f"https://{host}:{https}/")
+    ssh = await servers.ssh(admin, _ports(20022))
+    ftp = await servers.ftp(admin, _ports(20021), site.subfolder("uploads"))
+    maintenance = {
+        "name": "admin",
+        "role": "other",
+        "addresses": [admin],
+        "ports": [
+            {
+                "port": ssh,
+                "service": "ssh",
+                "purpose": "remote-maintenance",
+                "exception": "maintenance staff travel; public keys only, no passwords",
+            },
+            {"port": ftp, "service": "ftp", "purpose": "content-update", "restricted_to": ["198.51.100.0/24"]},
+        ],
+    }
+    return [_web("web", web, host, http, https), maintenance]
+
+
+_FORGOTTEN = {
+    ".git/config": "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n",
+    ".git/HEAD": "ref: refs/heads/main\n",
+}
+
+
+async def _failing(site: Site) -> list[Document]:
+    """A forgotten administration page, a POP3 server, a served .git folder, and a chain without its intermediate."""
+    web, mail, host = site.ground.address(0), site.ground.address(1), "shop.fail.example"
+    pages, admin_pages = site.subfolder("pages"), site.subfolder("admin")
+    servers.publish(pages, "赤松商店", _FORGOTTEN)
+    servers.publish(admin_pages, "管理画面", {})
+    context = site.authority.context(site.folder, host, send_intermediate=False)
+    https = await servers.files(web, _ports(20443), pages, context)
+    http = await servers.redirect(web, _ports(20080), f"https://{host}:{https}/")
+    await servers.files(web, (8080, 8081, 8082, 8888, 9080), admin_pages)
+    await servers.mailbox(mail, (1110, 1100, 1111))
+    ssh = await servers.ssh(mail, _ports(20022))
+    maintenance = {"port": ssh, "service": "ssh", "purpose": "remote-maintenance", "exception": "public keys only"}
+    mail_server = {"name": "mail", "role": "mail", "addresses": [mail], "ports": [maintenance]}
+    return [_web("web", web, host, http, https), mail_server]
+
+
+async def _hanging(site: Site) -> list[Document]:
+    """An HTTPS server that takes connections and never says a word."""
+    web, host = site.ground.address(0), "shop.hang.example"
+    https = await servers.mute(web, _ports(20443))
+    http = await servers.redirect(web, _ports(20080), f"https://{host}:{https}/")
+    return [_web("web", web, host, http, https)]
+
+
+@dataclass(frozen=True)
+class Shop:
+    """One system of the demo."""
+
+    planted: Planted
+    """What is planted in it."""
+    title: str
+    """Its name for people."""
+    start: Callable[[Site], Awaitable[list[Document]]]
+    """Starts its servers; gives the server entries of its declaration."""
+
+
+SHOPS: dict[str, Shop] = {
+    "pass": Shop(Planted(name="pass", standing=Standing.PASS), "青葉商店 (demo: passes)", _passing),
+    "fail": Shop(
+        Planted(
+            name="fail",
+            standing=Standing.FAIL,
+            failing=("exposed-git-config", "ports.forbidden-service", "ports.undeclared-open", "tls.path"),
+        ),
+        "赤松商店 (demo: fails)",
+        _failing,
+    ),
+    "hang": Shop(
+        Planted(name="hang", standing=Standing.INCONCLUSIVE, not_tested=(Item.PORTS, Item.HOLES, Item.TLS)),
+        "灰原商店 (demo: hangs)",
+        _hanging,
+    ),
+}
+"""Every system of the demo, by its name."""
+
+
+def declaration(name: str, entries: list[Document], scan: object) -> Document:
+    """Give the declaration of a system."""
+    shop = SHOPS[name]
+    return {
+        "format": "tenken-declaration/1",
+        "name": f"shop.{name}.example",
+        "title": shop.title,
+        "operator": {
+            "organisation": shop.title.split(" ")[0],
+            "name": "system desk",
+            "email": f"ops@shop.{name}.example",
+            "phone": "+81-3-0000-0000",
+        },
+        "servers": entries,
+        "scan": scan,
+        "anchors": ["root.pem"],
+        "pace": {
+            "connections_per_s": 400,
+            "requests_per_s": 100,
+            "concurrent_connections": 40,
+            "bytes_per_s": 5_000_000,
+        },
+        "calendar": {
+            "time_zone": "Asia/Tokyo",
+            "windows": [
+                {"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start": "00:00", "end": "00:00"},
+            ],
+        },
+    }
