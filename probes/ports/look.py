@@ -6,7 +6,6 @@ what it is. A server that answers on (almost) every port is asked at its declare
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import secrets
@@ -14,6 +13,7 @@ from collections.abc import Awaitable, Callable, MutableSequence
 
 from plugins.ask import NoAnswerReason
 from plugins.value import value
+from probes.crowd import each
 from probes.dial import Dialer, DialError, OutOfScopeError
 from probes.ports.facts import PortState, ServiceSeen, State
 from probes.ports.identify import Identifier, Patience, host_for, user_agent
@@ -153,21 +153,8 @@ class _Looker:
         )
 
     async def _crowd(self, doors: list[Door], visit: Callable[[Door], Awaitable[None]]) -> None:
-        """Visit doors, as many at once as the pace allows; the first failure stops all and comes through as it is."""
-        waiting = iter(doors)
-
-        async def visitor() -> None:
-            for door in waiting:
-                await visit(door)
-
-        size = min(len(doors), self._dialer.meter.pace.concurrent_connections)
-        visitors = [asyncio.create_task(visitor()) for _ in range(size)]
-        try:
-            await asyncio.gather(*visitors)
-        finally:
-            for task in visitors:
-                task.cancel()
-            await asyncio.gather(*visitors, return_exceptions=True)
+        """Visit doors, as many at once as the pace allows."""
+        await each(doors, min(len(doors), self._dialer.meter.pace.concurrent_connections), visit)
 
 
 def _state_after(error: DialError) -> State:

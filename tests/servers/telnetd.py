@@ -41,4 +41,4 @@ def _serve(listener: socket.socket, program: str, started: list[subprocess.Popen
         except OSError:
             return
         with connection:
-            started.append(subprocess.Popen([program], stdin=connection, stdout=connection, stderr=subprocess.DEVNULL))
+            started.append(subprocess.Popen([program], stdin=connection.fileno(), stdout=connection.fileno(), stderr=subprocess.DEVNULL))

@@ -1,0 +1,82 @@
+"""What the TLS look and its child process say to each other: one JSON document per line.
+
+    look -> child   Job                    what to look at
+    child -> look   Want                   may I open one connection?
+    look -> child   Go                     yes, for so many seconds
+    child -> look   Done                   it is closed; so much went over it
+    child -> look   Seen                   everything that was seen; the child ends
+
+The child answers to hostile servers, so the look reads its lines strictly and bounded.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Discriminator
+
+from plugins.value import value
+from probes.tls.facts import TlsSeen
+
+LINE_BYTES = 2_000_000
+"""Longest line; a child that says more is ended."""
+
+
+@value
+class Job:
+    """One TLS end point of one address."""
+
+    address: str
+    """Address to connect to; nothing else can be reached."""
+    port: int
+    """TCP port."""
+    server_name: str
+    """TLS server name to send; not sent when it is an address."""
+    agent: str
+    """User-Agent for the one HTTP request that tells optional from required client authentication."""
+
+
+@value
+class Want:
+    """The child asks for a connection."""
+
+    kind: Literal["want"] = "want"
+    """Discriminator."""
+
+
+@value
+class Go:
+    """The look allows a connection."""
+
+    seconds: float
+    """Time from now until it must be closed."""
+
+
+@value
+class Done:
+    """The connection is closed."""
+
+    kind: Literal["done"] = "done"
+    """Discriminator."""
+    sent: int
+    """Bytes written."""
+    received: int
+    """Bytes read."""
+
+
+@value
+class Seen:
+    """The end."""
+
+    kind: Literal["seen"] = "seen"
+    """Discriminator."""
+    seen: TlsSeen
+    """Everything that was seen."""
+
+
+@value
+class Line:
+    """One line of the child."""
+
+    says: Annotated[Want | Done | Seen, Discriminator("kind")]
+    """What it says."""
