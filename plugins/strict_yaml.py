@@ -310,21 +310,22 @@ def _read(reader: _Reader, text: str) -> None:
         for event in yaml.parse(text, Loader=_Loader):
             reader.feed(event)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        # At the end of the text the parser may point below the last line.
-        reader.blame(min(mark.line + 1, len(text.splitlines())) if mark else 0, _syntax(error))
+        reader.blame(*_syntax(error, text.splitlines()))
     except (yaml.YAMLError, ValueError) as error:
         reader.blame(0, f"not YAML: {clip(str(error), 120)}; check the file with an editor that knows YAML")
     if reader.top is None and not reader.problems:
         reader.blame(1, "the document is empty; something must stand in it")
 
 
-def _syntax(error: yaml.MarkedYAMLError) -> str:
-    what = " ".join(part for part in (error.context, error.problem) if part)
-    column = f" at column {error.problem_mark.column + 1}" if error.problem_mark else ""
-    hint = (
-        "indent with spaces, not tabs"
-        if "\\t" in what
-        else "check indentation, colons, brackets and quotes here and above"
-    )
-    return f"not YAML{column}: {clip(what, 160)}; {hint}"
+def _syntax(error: yaml.MarkedYAMLError, lines: list[str]) -> tuple[int, str]:
+    """Give line and message of a text that is not YAML."""
+    what = clip(" ".join(part for part in (error.context, error.problem) if part), 160)
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return 0, f"not YAML: {what}; check it with an editor that knows YAML"
+    # At the end of the text the parser may point below the last line.
+    line = min(mark.line + 1, len(lines))
+    shown = lines[line - 1] if line else ""
+    tabbed = "\t" in shown[: len(shown) - len(shown.lstrip())]
+    hint = "indent with spaces, not tabs" if tabbed else "check indentation, colons, brackets and quotes here and above"
+    return line, f"not YAML at column {mark.column + 1}: {what}; {hint}"

@@ -13,10 +13,9 @@ from urllib.parse import urlsplit
 from plugins.strict_yaml import Path, Tree
 from plugins.value import value
 from probes.target import PortRange, Transport
-from scheduler.declaration import entries
 from scheduler.declaration.form import PortForm, TlsForm, WeeklyForm
 from scheduler.declaration.services import is_inside_tls, is_without_tls
-from scheduler.declaration.sketch import ServerSketch, rows, servers
+from scheduler.declaration.sketch import ServerSketch, rows, servers, take_date, take_ports
 
 
 @value
@@ -36,11 +35,11 @@ def clashes(data: Tree) -> tuple[Clash, ...]:
     return tuple(chain(*per_server, _names(sketched), _addresses(sketched), _scan(data, sketched), _calendar(data)))
 
 
-def _twice(placed: Iterable[tuple[Path, Hashable]], what: str) -> Iterator[Clash]:
+def _twice(placed: Iterable[tuple[Path, Hashable]], what: str, cure: str = "keep one of the two") -> Iterator[Clash]:
     seen = set()
     for path, entry in placed:
         if entry in seen:
-            yield Clash(path=path, message=f"{what} {entry} is given twice; keep one of the two")
+            yield Clash(path=path, message=f"{what} {entry} is given twice; {cure}")
         seen.add(entry)
 
 
@@ -140,9 +139,8 @@ _SERVER_RULES = (_repeated, _ports, _tls, _endpoints, _set)
 
 
 def _names(sketched: tuple[ServerSketch, ...]) -> Iterator[Clash]:
-    named = ((server.path, server.name) for server in sketched if server.name)
-    for clash in _twice(named, "server name"):
-        yield Clash(path=(*clash.path, "name"), message=clash.message)
+    named = (((*server.path, "name"), server.name) for server in sketched if server.name)
+    yield from _twice(named, "server name", "give each server its own name")
 
 
 def _addresses(sketched: tuple[ServerSketch, ...]) -> Iterator[Clash]:
@@ -159,7 +157,7 @@ def _addresses(sketched: tuple[ServerSketch, ...]) -> Iterator[Clash]:
 
 def _scan(data: Tree, sketched: tuple[ServerSketch, ...]) -> Iterator[Clash]:
     asked = data.get("scan") if isinstance(data, dict) else None
-    wanted = rows(data, (), "scan", entries.port_range)
+    wanted = rows(data, (), "scan", take_ports)
     for (_, one), (path, other) in combinations(wanted, 2):
         if _overlap(one, other):
             yield Clash(path=path, message=f"scan: {_words(other)} overlaps {_words(one)}; name each port once")
@@ -178,4 +176,4 @@ def _calendar(data: Tree) -> Iterator[Clash]:
             yield Clash(
                 path=(*path, "end"), message=f"the window ends when it starts ({window.start}), so it is empty; {cure}"
             )
-    yield from _twice(rows(calendar, ("calendar",), "blackouts", entries.day), "blackout date")
+    yield from _twice(rows(calendar, ("calendar",), "blackouts", take_date), "blackout date")

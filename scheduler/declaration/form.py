@@ -40,6 +40,8 @@ Clock = Annotated[
     str, AfterValidator(entries.clock), Field(json_schema_extra={"pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"})
 ]
 """A time of day."""
+Date = Annotated[str, AfterValidator(entries.day)]
+"""A date."""
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 """A day of the week."""
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -168,7 +170,7 @@ class CalendarForm(Form):
     """IANA name, such as Asia/Tokyo."""
     windows: Annotated[list[WeeklyForm], Field(min_length=1, max_length=50)]
     """Agreed hours."""
-    blackouts: Annotated[list[Annotated[str, AfterValidator(entries.day)]], Field(max_length=400)] = []
+    blackouts: Annotated[list[Date], Field(max_length=400)] = []
     """Local dates (YYYY-MM-DD) on which nothing may run."""
 
 

@@ -10,13 +10,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from pydantic import ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from plugins.strict_yaml import Path, Tree
-from scheduler.declaration import entries
-from scheduler.declaration.form import PortForm, SetForm, TlsForm
+from probes.target import PortRange
+from scheduler.declaration.form import Address, Date, HostName, PortForm, Ports, SetForm, TlsForm
 
 T = TypeVar("T")
+
+_STRICT = ConfigDict(strict=True)
+take_address: Callable[[Any], str] = TypeAdapter(Address, config=_STRICT).validate_python
+take_host_name: Callable[[Any], str] = TypeAdapter(HostName, config=_STRICT).validate_python
+take_date: Callable[[Any], str] = TypeAdapter(Date, config=_STRICT).validate_python
+take_ports: Callable[[Any], PortRange] = TypeAdapter(Ports).validate_python
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ class ServerSketch:
 
 
 def rows(holder: Tree, path: Path, key: str, take: Callable[[Any], T]) -> Rows[T]:
-    """Take the right entries of the list under `key`."""
+    """Take the right entries of the list under `key`; `take` raises `ValidationError` for the others."""
     listed = holder.get(key, []) if isinstance(holder, dict) else None
     if not isinstance(listed, list):
         return Rows(found=(), whole=False)
@@ -66,7 +72,7 @@ def rows(holder: Tree, path: Path, key: str, take: Callable[[Any], T]) -> Rows[T
     for position, entry in enumerate(listed):
         try:
             found.append(((*path, key, position), take(entry)))
-        except (ValidationError, ValueError, TypeError, AttributeError):
+        except ValidationError:
             continue
     return Rows(found=tuple(found), whole=len(found) == len(listed))
 
@@ -81,8 +87,8 @@ def _server(path: Path, entry: Tree) -> ServerSketch:
     return ServerSketch(
         path=path,
         name=name if isinstance(name, str) else "",
-        addresses=rows(entry, path, "addresses", entries.address),
-        host_names=rows(entry, path, "host_names", entries.host_name),
+        addresses=rows(entry, path, "addresses", take_address),
+        host_names=rows(entry, path, "host_names", take_host_name),
         ports=rows(entry, path, "ports", PortForm.model_validate),
         tls=rows(entry, path, "tls", TlsForm.model_validate),
         set=rows(entry, path, "set", SetForm.model_validate),

@@ -9,8 +9,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from plugins import canonical
 from plugins.strict_yaml import load
@@ -152,8 +150,3 @@ def test_the_published_schema_is_the_one_of_the_form() -> None:
     """`make` nothing: `tenken declaration schema > docs/declaration.schema.json` after the form has changed."""
     published = Path(__file__).parents[2] / "docs" / "declaration.schema.json"
     assert json.loads(published.read_text("utf-8")) == schema()
-
-
-@given(st.binary(max_size=300))
-def test_random_bytes_give_problems_and_nothing_else(data: bytes) -> None:
-    assert all(problem.startswith("shop.yaml:") for problem in problems(data))
