@@ -60,9 +60,7 @@ def program(template: Template, endpoint: WebEndpoint) -> Program:
         for ask in asks(block, endpoint):
             answer = yield ask
             if isinstance(answer, NoAnswer):
-                gaps.append(
-                    f"{ask.method} {ask.path}: {answer.reason}" + (f" ({answer.detail})" if answer.detail else "")
-                )
+                gaps.append(f"{answer.reason}: {answer.detail}" if answer.detail else str(answer.reason))
                 continue
             before = tuple(known.items())
             reading = reread(template, number, answer, endpoint, before)
@@ -70,7 +68,7 @@ def program(template: Template, endpoint: WebEndpoint) -> Program:
             if reading.matched:
                 hits.append(_hit(number, ask, before, reading))
             elif reading.matched is None:
-                gaps.append(f"{ask.method} {ask.path}: {reading.reason}")
+                gaps.append(reading.reason)
             if reading.matched and block.stop_at_first_match:
                 break
     if hits:

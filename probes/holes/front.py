@@ -57,12 +57,10 @@ class Front:
 
 
 def front_of(answers: Mapping[HttpAsk, Answer]) -> Front:
-    """Find the answers to the front asks among all that were given at one end point."""
-    page = answers.get(FRONT_PAGE)
-    baselines = [
-        (ask, answer) for ask, answer in answers.items() if is_baseline(ask) and isinstance(answer, HttpAnswer)
-    ]
-    return Front(page=page if isinstance(page, HttpAnswer) else None, baselines=tuple(baselines))
+    """Find the answers to the front asks among all that were given at one end point; a busy server's are none."""
+    given = {ask: answer for ask, answer in answers.items() if isinstance(answer, HttpAnswer) and not is_busy(answer)}
+    baselines = tuple((ask, answer) for ask, answer in given.items() if is_baseline(ask))
+    return Front(page=given.get(FRONT_PAGE), baselines=baselines)
 
 
 def is_busy(answer: Answer) -> bool:
