@@ -1,0 +1,202 @@
+"""Judges TLS end points: is TLS as declared, and do its certificates hold (design, section 6 "TLS"). Pure.
+
+Revocation is not judged by this version; its coverage says "not applicable" with that reason, never "clean".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from plugins.text import Text
+from plugins.value import value
+from probes.finding import Finding
+from probes.observation import Ending, ItemEnded, Observation
+from probes.rule import Rule, Words
+from probes.target import ClientAuth, Item, Scope, TlsEndpoint
+from probes.tls import rules
+from probes.tls.certificates import CertificateJudge
+from probes.tls.facts import Handshake, TlsSeen, VersionSeen
+from probes.transcript import printable
+from probes.verdict import Coverage, Judgement, Outcome
+
+
+@value
+class Place:
+    """One TLS end point of one address."""
+
+    server: str
+    """Name of the declared server."""
+    address: str
+    """The address."""
+    endpoint: TlsEndpoint
+    """What was declared."""
+
+    @property
+    def subject(self) -> str:
+        """Name of the place in reports."""
+        address = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{address}:{self.endpoint.port}/tcp"
+
+    def broken(self, rule: Rule, words: Words, *, declared: str, seen: str, detail: str = "") -> Finding:
+        """Give the finding that a rule is broken here."""
+        subject = f"{self.subject} {detail}".rstrip()
+        return rule.broken(self.server, subject, {"endpoint": self.subject, **words}, declared=declared, seen=seen)
+
+
+@value
+class Opinion:
+    """What is thought of one place."""
+
+    findings: tuple[Finding, ...] = ()
+    """The breaches."""
+    gaps: tuple[tuple[str, str], ...] = ()
+    """Rules (by id) that could not be applied, and why."""
+
+    def __add__(self, other: Opinion) -> Opinion:
+        """Put two opinions together."""
+        return Opinion(findings=(*self.findings, *other.findings), gaps=(*self.gaps, *other.gaps))
+
+
+def judge(scope: Scope, observations: Sequence[Observation], pack: object) -> Judgement:  # noqa: ARG001 - every judge is called alike
+    """Form opinions about the TLS end points of one server."""
+    target = scope.target
+    if not target.tls:
+        reason = "no TLS end point is declared"
+        checks = [*(rule.id for rule in rules.RULES), rules.REVOCATION]
+        rows = [_row(target.name, check, target.name, Outcome.NOT_APPLICABLE, reason) for check in checks]
+        return Judgement(coverage=tuple(rows))
+    unfinished = _unfinished(observations)
+    places = [
+        Place(server=target.name, address=address, endpoint=endpoint)
+        for endpoint in target.tls
+        for address in target.addresses
+    ]
+    opinions = [(place, _opinion(scope, place, _latest(observations, place))) for place in places]
+    return Judgement(
+        findings=tuple(finding for _, opinion in opinions for finding in opinion.findings),
+        coverage=tuple(row for place, opinion in opinions for row in _rows(place, opinion, unfinished)),
+    )
+
+
+def _unfinished(observations: Sequence[Observation]) -> str:
+    """Say why the item was not looked at to its end; empty when it was."""
+    for observation in observations:
+        if isinstance(observation.fact, ItemEnded):
+            ended = observation.fact
+            return "" if ended.ending is Ending.FINISHED else f"{ended.ending}: {ended.detail}"
+    return "the item was not looked at to its end"
+
+
+def _latest(observations: Sequence[Observation], place: Place) -> tuple[datetime, TlsSeen] | None:
+    found = None
+    for observation in observations:
+        fact = observation.fact
+        if not isinstance(fact, TlsSeen):
+            continue
+        if (fact.address, fact.port, fact.server_name) == (
+            place.address,
+            place.endpoint.port,
+            place.endpoint.server_name,
+        ):
+            found = observation.at, fact
+    return found
+
+
+def _nothing_known(reason: str) -> Opinion:
+    return Opinion(gaps=tuple((rule.id, reason) for rule in rules.RULES))
+
+
+def _opinion(scope: Scope, place: Place, looked: tuple[datetime, TlsSeen] | None) -> Opinion:
+    if looked is None:
+        return _nothing_known("it was not looked at")
+    at, seen = looked
+    if seen.failure:
+        return _nothing_known(seen.failure)
+    accepted = [version for version in seen.versions if version.handshake is Handshake.ACCEPTED]
+    if not accepted:
+        return _no_handshake(place, seen)
+    opinion = _versions(place, seen) + _client_auth(place, accepted)
+    findings, gaps = CertificateJudge(scope, place.endpoint, at).judge(seen.chains)
+    for rule, words, declared, shown in findings:
+        opinion += Opinion(findings=(place.broken(rule, words, declared=declared, seen=shown),))
+    return opinion + Opinion(gaps=gaps)
+
+
+def _no_handshake(place: Place, seen: TlsSeen) -> Opinion:
+    """Where every declared version was clearly refused TLS does not work; else it is only not known."""
+    declared = [version for version in seen.versions if version.version in place.endpoint.versions]
+    if not declared or any(version.handshake is not Handshake.REFUSED for version in declared):
+        return _nothing_known("no handshake worked, and not every declared version was clearly refused")
+    finding = place.broken(
+        rules.PROTOCOL_FAILS, {}, declared=", ".join(place.endpoint.versions), seen=_details(declared)
+    )
+    others = [rule for rule in rules.RULES if rule is not rules.PROTOCOL_FAILS]
+    return Opinion(findings=(finding,), gaps=tuple((rule.id, "no handshake worked") for rule in others))
+
+
+def _details(versions: Sequence[VersionSeen]) -> str:
+    return printable("; ".join(f"{entry.version}: {entry.detail}" for entry in versions).encode(), 400)
+
+
+def _versions(place: Place, seen: TlsSeen) -> Opinion:
+    opinion = Opinion()
+    tried = {entry.version for entry in seen.versions}
+    for version in place.endpoint.versions:
+        if version not in tried:
+            opinion += Opinion(gaps=((rules.VERSIONS_DIFFER.id, f"{version}: not tried"),))
+    for entry in seen.versions:
+        declared = entry.version in place.endpoint.versions
+        if entry.handshake is Handshake.UNKNOWN:
+            opinion += Opinion(gaps=((rules.VERSIONS_DIFFER.id, f"{entry.version}: {entry.detail}"),))
+        elif declared != (entry.handshake is Handshake.ACCEPTED):
+            opinion += Opinion(findings=(_version_finding(place, entry, declared=declared),))
+    return opinion
+
+
+def _version_finding(place: Place, entry: VersionSeen, *, declared: bool) -> Finding:
+    return place.broken(
+        rules.VERSIONS_DIFFER,
+        {"version": entry.version.value, "difference": rules.NOT_OFFERED if declared else rules.NOT_DECLARED},
+        declared=", ".join(place.endpoint.versions),
+        seen=f"{entry.version} {entry.handshake}",
+        detail=entry.version.value,
+    )
+
+
+def _client_auth(place: Place, accepted: Sequence[VersionSeen]) -> Opinion:
+    rule, declared = rules.CLIENT_AUTH_DIFFERS, place.endpoint.client_auth
+    differing = [entry for entry in accepted if entry.client_auth not in {None, declared}]
+    unknown = [entry.version.value for entry in accepted if entry.client_auth is None]
+    gaps = ((rule.id, f"client authentication could not be told for {', '.join(unknown)}"),) if unknown else ()
+    if not differing:
+        return Opinion(gaps=gaps)
+    kinds = sorted({entry.client_auth for entry in differing if entry.client_auth})
+    words = {"declared": rules.CLIENT_AUTH[declared], "seen": _joined(kinds)}
+    shown = ", ".join(f"{entry.version}: {entry.client_auth}" for entry in accepted)
+    return Opinion(findings=(place.broken(rule, words, declared=declared.value, seen=shown),), gaps=gaps)
+
+
+def _joined(kinds: Sequence[ClientAuth]) -> Text:
+    texts = [rules.CLIENT_AUTH[kind] for kind in kinds]
+    return Text(en=", ".join(text.en for text in texts), ja="、".join(text.ja for text in texts))
+
+
+def _rows(place: Place, opinion: Opinion, unfinished: str) -> Iterator[Coverage]:
+    """Give the row of every rule, and one more when it was broken in one respect and could not be applied in another."""
+    for rule in rules.RULES:
+        found = any(finding.rule == rule.id for finding in opinion.findings)
+        reasons = dict.fromkeys(reason for rule_id, reason in opinion.gaps if rule_id == rule.id)
+        reason = "; ".join(reasons) or unfinished
+        if found:
+            yield _row(place.server, rule.id, place.subject, Outcome.FOUND)
+        if reason:
+            rest = f"{place.subject} (rest)" if found else place.subject
+            yield _row(place.server, rule.id, rest, Outcome.NOT_TESTED, reason)
+        elif not found:
+            yield _row(place.server, rule.id, place.subject, Outcome.CLEAN)
+    yield _row(place.server, rules.REVOCATION, place.subject, Outcome.NOT_APPLICABLE, rules.REVOCATION_REASON)
+
+
+def _row(server: str, check: str, subject: str, outcome: Outcome, reason: str = "") -> Coverage:
+    return Coverage(server=server, item=Item.TLS, check=check, subject=subject, outcome=outcome, reason=reason)
