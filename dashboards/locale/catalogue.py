@@ -51,6 +51,7 @@ def merged(lang: str) -> Catalog:
     with path.open("rb") as source:
         catalog = read_po(source, locale=lang)
     catalog.update(template(), no_fuzzy_matching=True, update_creation_date=False)
+    catalog.msgid_bugs_address, catalog.last_translator, catalog.language_team = "", "Tenken", lang
     return catalog
 
 
