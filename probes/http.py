@@ -16,7 +16,7 @@ import re2
 
 from plugins.admission import SAFE_METHODS
 from plugins.ask import Answer, Header, HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, WebEndpoint
-from probes.dial import Connection, Dialer, DialError, OutOfScopeError
+from probes.dial import READ_BYTES, Connection, Dialer, DialError, OutOfScopeError
 from probes.transcript import Transcript, printable
 
 HEADER_BYTES = 65_536
@@ -30,7 +30,8 @@ OVERHEAD_BYTES = 262_144
 
 _TARGET = re2.compile(r"/[\x21-\x7e\x80-\xff]*")
 _FIELD = re2.compile(r"[\x20-\x7e\x80-\xff]*")
-_INFLATE = {"gzip": 31, "x-gzip": 31, "deflate": 47}
+# Window arguments of zlib: gzip; zlib, and the bare deflate that some servers send under its name (RFC 9110, section 8.4.1.2).
+_WINDOWS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
 
 
 class _NoAnswerError(Exception):
@@ -50,12 +51,12 @@ async def exchange(
     """
     request = request_bytes(endpoint, ask, contact)
     await dialer.meter.request()
-    dialer.counter.request()
     name = endpoint.host if endpoint.tls else None
     try:
         async with dialer.connect(
             endpoint.address, endpoint.port, timeout_s=ask.timeout_s, tls_name=name
         ) as connection:
+            dialer.counter.request()
             answer = await _bounded(connection, ask, request, _seconds(dialer, ask))
             if isinstance(answer, NoAnswer) and not connection.ended:
                 connection.ended = answer.detail or str(answer.reason)
@@ -69,7 +70,7 @@ async def exchange(
 def request_bytes(endpoint: WebEndpoint, ask: HttpAsk, contact: str) -> bytes:
     """Give the bytes of an ask; raises `ValueError` when they would be more, or something else, than one reading request."""
     texts = [endpoint.authority, *(part for header in ask.headers for part in header)]
-    if ask.method not in SAFE_METHODS or not _TARGET.fullmatch(ask.path.encode("latin-1", "replace").decode("latin-1")):
+    if ask.method not in SAFE_METHODS or not _TARGET.fullmatch(ask.path):
         raise ValueError(f"{ask.method} {ask.path!a}: not one reading request in origin form; it was not sent")
     if not all(_FIELD.fullmatch(text) for text in texts):
         raise ValueError(f"{ask.path!a}: a header has characters that would end it; it was not sent")
@@ -126,7 +127,7 @@ async def _talk(connection: Connection, ask: HttpAsk, request: bytes) -> Answer:
     # h11 has to know the method to know where the response ends; these bytes are not sent.
     parser.send(h11.Request(method=ask.method, target="/", headers=[("Host", "parser")]))
     parser.send(h11.EndOfMessage())
-    stream = _Stream(connection, parser, ask.max_bytes + OVERHEAD_BYTES)
+    stream = _Stream(connection, parser, ask)
     head = await _head(stream)
     raw, cut = await _raw_body(stream, ask.max_bytes)
     headers = tuple((name.decode("latin-1").lower(), text.decode("latin-1")) for name, text in head.headers)
@@ -137,8 +138,11 @@ async def _talk(connection: Connection, ask: HttpAsk, request: bytes) -> Answer:
 class _Stream:
     """The events of one response, read off the connection as they are needed."""
 
-    def __init__(self, connection: Connection, parser: h11.Connection, room: int) -> None:
-        self._connection, self._parser, self._room = connection, parser, room
+    def __init__(self, connection: Connection, parser: h11.Connection, ask: HttpAsk) -> None:
+        self._connection, self._parser = connection, parser
+        self._room = ask.max_bytes + OVERHEAD_BYTES
+        # An ask that wants little takes little: what is not read cannot get into the evidence.
+        self._step = min(READ_BYTES, max(64, ask.max_bytes))
 
     async def event(self) -> h11.Event | None:
         """Give the next event; None when the bound on bytes is used up."""
@@ -150,7 +154,7 @@ class _Stream:
                 raise _NoAnswerError(NoAnswerReason.NOT_HTTP, "switched to another protocol unasked")
             if self._room <= 0:
                 return None
-            data = await self._connection.read()
+            data = await self._connection.read(self._step)
             self._room -= len(data)
             self._parser.receive_data(data)
 
@@ -187,15 +191,14 @@ def _decoded(raw: bytes, headers: tuple[Header, ...], limit: int, *, cut: bool) 
     coding = ", ".join(text for name, text in headers if name == "content-encoding").strip().lower()
     if coding in {"", "identity"} or not raw:
         return raw, False
-    if coding not in _INFLATE:
+    if coding not in _WINDOWS:
         raise _NoAnswerError(NoAnswerReason.NOT_HTTP, f"content coding {printable(coding.encode())} was not asked for")
-    for window in (_INFLATE[coding], -15):
+    for window in _WINDOWS[coding]:
         inflater = zlib.decompressobj(window)
         try:
-            body = inflater.decompress(raw, limit)
+            body = inflater.decompress(raw, limit + 1)
         except zlib.error:
             continue
-        if not inflater.eof and not inflater.unconsumed_tail and not cut:
-            break
-        return body, bool(inflater.unconsumed_tail)
+        if len(body) > limit or inflater.eof or cut:
+            return body[:limit], len(body) > limit
     raise _NoAnswerError(NoAnswerReason.NOT_HTTP, f"the body is not the {coding} that it is said to be")

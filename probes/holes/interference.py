@@ -13,7 +13,7 @@ from plugins.template.model import Template
 from plugins.template.program import Hit, reread
 from probes.holes.front import Front
 
-SHORTEST = 3
+SHORTEST = 8
 """Shorter pieces of an ask are too common to be called a repetition."""
 
 _PIECES = re2.compile(r"[^/?&=;]+")
@@ -52,11 +52,14 @@ def _vanishes(template: Template, hit: Hit, answer: HttpAnswer, endpoint: WebEnd
 
 def _pieces(ask: HttpAsk, *, thorough: bool) -> tuple[bytes, ...]:
     raw = ask.path.encode("latin-1", "replace")
-    pieces = {raw, unquote_to_bytes(raw), *(text.encode("latin-1", "replace") for _, text in ask.headers)}
+    pieces = {unquote_to_bytes(raw), *(text.encode("latin-1", "replace") for _, text in ask.headers)}
     if thorough:
         pieces |= {unquote_to_bytes(piece) for piece in _PIECES.findall(raw)} | set(_PIECES.findall(raw))
-    escaped = {html.escape(piece.decode("latin-1")).encode("latin-1") for piece in pieces}
-    return tuple(sorted((piece for piece in pieces | escaped if len(piece) >= SHORTEST), key=len, reverse=True))
+    pieces |= {html.escape(piece.decode("latin-1")).encode("latin-1") for piece in pieces}
+    long = {piece for piece in pieces if len(piece) >= SHORTEST}
+    # The whole target is a repetition at any length, except / alone.
+    whole = {raw, html.escape(raw.decode("latin-1")).encode("latin-1")} if len(raw) > 1 else set[bytes]()
+    return tuple(sorted(long | whole, key=len, reverse=True))
 
 
 def _without(data: bytes, pieces: Iterable[bytes]) -> bytes:

@@ -71,9 +71,14 @@ class _Record:
         self._evidence: dict[HttpAsk, tuple[str, ...]] = {}
         for seen in mine:
             if isinstance(seen.fact, Exchange) and seen.fact.endpoint == endpoint:
-                self._answers[seen.fact.ask] = seen.fact.answer
-                self._evidence[seen.fact.ask] = seen.evidence
+                self._keep(seen.fact, seen.evidence)
         self._front: Front = front_of(self._answers)
+
+    def _keep(self, fact: Exchange, evidence: tuple[str, ...]) -> None:
+        """Of several tries the last answer counts; a try without an answer takes nothing back."""
+        if isinstance(fact.answer, HttpAnswer) or fact.ask not in self._answers:
+            self._answers[fact.ask] = fact.answer
+            self._evidence[fact.ask] = evidence
 
     def judge(self, template: Template) -> tuple[Finding | None, Coverage]:
         """Replay one template."""

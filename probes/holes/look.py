@@ -36,21 +36,12 @@ async def look(
     templates = sorted((entry.template for entry in pack.signatures), key=lambda one: _SEVERITIES.index(one.severity))
     endpoints = web_endpoints(scope.target)
     plans = {endpoint: _plan(templates, endpoint) for endpoint in endpoints}
-    total, done = sum(plans.values()), 0
+    total, before = sum(plans.values()), 0
     recorder.progress(Item.HOLES, 0, total)
     for endpoint in endpoints:
-        visit = _Visit(
-            scope,
-            dialer,
-            recorder,
-            endpoint,
-            lambda count, before=done: recorder.progress(  # type: ignore[misc]
-                Item.HOLES, before + count, total
-            ),
-        )
-        await visit.run(templates, draw(8))
-        done += plans[endpoint]
-        recorder.progress(Item.HOLES, done, total)
+        await _Visit(scope, dialer, recorder, endpoint, before, total).run(templates, draw(8))
+        before += plans[endpoint]
+        recorder.progress(Item.HOLES, before, total)
 
 
 def _plan(templates: Iterable[Template], endpoint: WebEndpoint) -> int:
@@ -78,10 +69,10 @@ class _Visit:
     """All asks to one end point."""
 
     def __init__(
-        self, scope: Scope, dialer: Dialer, recorder: Recorder, endpoint: WebEndpoint, advance: Callable[[int], None]
+        self, scope: Scope, dialer: Dialer, recorder: Recorder, endpoint: WebEndpoint, before: int, total: int
     ) -> None:
         self._scope, self._dialer, self._recorder = scope, dialer, recorder
-        self._endpoint, self._advance = endpoint, advance
+        self._endpoint, self._before, self._total = endpoint, before, total
         self._answers: dict[HttpAsk, Answer] = {}
         self._silent = 0
         self._left_alone = False
@@ -126,7 +117,7 @@ class _Visit:
             self._take(ask, answer)
             fact = Exchange(endpoint=self._endpoint, ask=ask, answer=answer)
             self._recorder.saw(Item.HOLES, fact, *([transcript] if transcript else []))
-            self._advance(len(self._answers))
+            self._recorder.progress(Item.HOLES, self._before + len(self._answers), self._total)
 
     def _take(self, ask: HttpAsk, answer: Answer) -> None:
         self._answers[ask] = answer
