@@ -137,6 +137,13 @@ class _Frame:
 class _Stop(Exception):  # noqa: N818 - control flow, not an error
     """Reading on makes no sense."""
 
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+    def __str__(self) -> str:
+        return f"reading stopped at line {self.line}"
+
 
 class _Reader:
     """Builds the tree from the parser's events, without recursion."""
@@ -155,7 +162,7 @@ class _Reader:
             self.problems.append(
                 Problem(source=self.source, line=line, message="more mistakes follow; mend these first")
             )
-            raise _Stop
+            raise _Stop(line)
         problem = Problem(source=self.source, line=line, message=message)
         if problem not in self.problems[-1:]:
             self.problems.append(problem)
@@ -163,7 +170,7 @@ class _Reader:
     def stop(self, line: int, message: str) -> NoReturn:
         """Note a mistake after which nothing can be read."""
         self.blame(line, message)
-        raise _Stop
+        raise _Stop(line)
 
     def feed(self, event: Event) -> None:
         """Take the next event."""
@@ -293,7 +300,7 @@ def _decode(reader: _Reader, text: bytes | str) -> str:
             )
             break
     if reader.problems:
-        raise _Stop
+        raise _Stop(reader.problems[-1].line)
     return decoded
 
 

@@ -1,4 +1,4 @@
-"""The road of a declaration: file, text, tree, form, system. Every mistake of a stage is told before the road ends."""
+"""Declarations (申告): file, text, tree, form, system. Every mistake of a stage is told before the road ends."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from plugins.strict_yaml import Document, Problem, StrictYamlError, load, pydantic_problems
 from probes.pace import Pace
 from probes.target import DeclaredPort, PortRange, SetEndpoint, Target, TlsEndpoint, TlsVersion, Transport
-from scheduler.declaration import anchors
-from scheduler.declaration.cross import clashes
-from scheduler.declaration.form import DAYS, CalendarForm, ContactForm, DeclarationForm, PortForm, ServerForm, TlsForm
-from scheduler.declaration.sketch import rows
-from scheduler.declaration.source import UnreadableError, read_file
+from scheduler.form import anchors
+from scheduler.form.cross import clashes
+from scheduler.form.fields import DAYS, CalendarForm, ContactForm, DeclarationForm, PortForm, ServerForm, TlsForm
+from scheduler.form.sketch import rows
+from scheduler.form.source import UnreadableError, read_file
 from scheduler.system import Calendar, Contact, System, WeeklyWindow
 
 
@@ -49,7 +49,7 @@ def load_declaration(declaration: Path | str | bytes, source: str = "") -> Syste
 
 def example() -> str:
     """Give the commented example: a declaration without mistakes, to be overwritten line by line."""
-    return resources.files("scheduler.declaration").joinpath("example.yaml").read_text("utf-8")
+    return resources.files("scheduler.form").joinpath("example.yaml").read_text("utf-8")
 
 
 def schema() -> dict[str, Any]:

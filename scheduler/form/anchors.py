@@ -10,7 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from plugins.plain_words import clip
-from scheduler.declaration.source import UnreadableError, read_file
+from scheduler.form.source import UnreadableError, read_file
 
 MAX_CERTIFICATES = 50
 """Most certificates of one anchor file."""

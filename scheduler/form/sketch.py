@@ -14,7 +14,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from plugins.strict_yaml import Path, Tree
 from probes.target import PortRange
-from scheduler.declaration.form import Address, Date, HostName, PortForm, Ports, SetForm, TlsForm
+from scheduler.form.fields import Address, Date, HostName, PortForm, Ports, SetForm, TlsForm
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ import re2
 
 from plugins.plain_words import clip, explain
 from probes.target import PortRange
-from scheduler.declaration.services import KNOWN
+from scheduler.form.services import KNOWN
 
 MAX_DECLARED_RANGE = 1000
 """Most ports of one declared range: every one of them is said to be open."""

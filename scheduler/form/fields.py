@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 
 from probes.pace import Pace
 from probes.target import ClientAuth, PortRange, Purpose, Role, TlsVersion, Transport
-from scheduler.declaration import entries
+from scheduler.form import entries
 
 FORMAT = "tenken-declaration/1"
 """Version of the form."""

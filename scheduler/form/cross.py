@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from plugins.strict_yaml import Path, Tree
 from plugins.value import value
 from probes.target import PortRange, Transport
-from scheduler.declaration.form import PortForm, TlsForm, WeeklyForm
-from scheduler.declaration.services import is_inside_tls, is_without_tls
-from scheduler.declaration.sketch import ServerSketch, rows, servers, take_date, take_ports
+from scheduler.form.fields import PortForm, TlsForm, WeeklyForm
+from scheduler.form.services import is_inside_tls, is_without_tls
+from scheduler.form.sketch import ServerSketch, rows, servers, take_date, take_ports
 
 
 @value
