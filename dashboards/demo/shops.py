@@ -17,8 +17,9 @@ from types import TracebackType
 from typing import Self
 
 from dashboards.demo.ground import Ground
+from dashboards.demo.planted import Planted
 from dashboards.demo.shop import DECLARATION, READY
-from dashboards.demo.systems import SHOPS, Planted
+from dashboards.demo.systems import SHOPS
 
 READY_S = 30.0
 """Longest time that a system may take to start."""
@@ -57,6 +58,11 @@ class RunningShop:
     """Its declaration."""
     process: subprocess.Popen[str]
     """Its process; every server of the system runs in it."""
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are."""
+        return self.declaration.parent
 
 
 class Shops:

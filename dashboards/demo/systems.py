@@ -10,26 +10,12 @@ from typing import Any
 from dashboards.demo import servers
 from dashboards.demo.authority import Authority
 from dashboards.demo.ground import Ground
-from plugins.value import value
+from dashboards.demo.planted import Planted
 from probes.target import Item
 from probes.verdict import Standing
 
 Document = dict[str, Any]
 """A declaration as YAML will write it."""
-
-
-@value
-class Planted:
-    """What an inspection has to find in a system, and nothing else."""
-
-    name: str
-    """Name of the system in the demo."""
-    standing: Standing
-    """The verdict that is right."""
-    failing: tuple[str, ...] = ()
-    """Rules and signatures of the failing findings, sorted."""
-    not_tested: tuple[Item, ...] = ()
-    """Items in which something cannot be looked at, in the order of `Item`."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +72,7 @@ async def _passing(site: Site) -> list[Document]:
     ssh = await servers.ssh(admin, _ports(20022))
     ftp = await servers.ftp(admin, _ports(20021), site.subfolder("uploads"))
     maintenance = {
-        "name": "admin",
+        "name": "aoba-admin",
         "role": "other",
         "addresses": [admin],
         "ports": [
@@ -99,7 +85,7 @@ async def _passing(site: Site) -> list[Document]:
             {"port": ftp, "service": "ftp", "purpose": "content-update", "restricted_to": ["198.51.100.0/24"]},
         ],
     }
-    return [_web("web", web, host, http, https), maintenance]
+    return [_web("aoba-web", web, host, http, https), maintenance]
 
 
 _FORGOTTEN = {
@@ -121,8 +107,8 @@ async def _failing(site: Site) -> list[Document]:
     await servers.mailbox(mail, (1110, 1100, 1111))
     ssh = await servers.ssh(mail, _ports(20022))
     maintenance = {"port": ssh, "service": "ssh", "purpose": "remote-maintenance", "exception": "public keys only"}
-    mail_server = {"name": "mail", "role": "mail", "addresses": [mail], "ports": [maintenance]}
-    return [_web("web", web, host, http, https), mail_server]
+    mail_server = {"name": "akamatsu-mail", "role": "mail", "addresses": [mail], "ports": [maintenance]}
+    return [_web("akamatsu-web", web, host, http, https), mail_server]
 
 
 async def _hanging(site: Site) -> list[Document]:
@@ -130,7 +116,7 @@ async def _hanging(site: Site) -> list[Document]:
     web, host = site.ground.address(0), "shop.hang.example"
     https = await servers.mute(web, _ports(20443))
     http = await servers.redirect(web, _ports(20080), f"https://{host}:{https}/")
-    return [_web("web", web, host, http, https)]
+    return [_web("haibara-web", web, host, http, https)]
 
 
 @dataclass(frozen=True)
@@ -151,7 +137,7 @@ SHOPS: dict[str, Shop] = {
         Planted(
             name="fail",
             standing=Standing.FAIL,
-            failing=("exposed-git-config", "ports.forbidden-service", "ports.undeclared-open", "tls.path"),
+            failing=("git-repository-exposed", "ports.forbidden-service", "ports.undeclared-open", "tls.path"),
         ),
         "赤松商店 (demo: fails)",
         _failing,

@@ -1,0 +1,129 @@
+"""`tenken demo`: three embedded shop systems, inspected side by side; the verdicts are compared with what was planted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from rich.console import Console
+from rich.markup import escape
+
+from dashboards.cli.inspect import ALL_ITEMS, ReportLang, stopping_on_signals, watching
+from dashboards.cli.verdict import print_result
+from dashboards.demo.planted import surprises
+from dashboards.demo.shops import RunningShop, Shops, ShopStartError
+from dashboards.report.render import write_report
+from grid.run import Grid
+from grid.window import Window
+from plugins.clock import Clock, SystemClock
+from plugins.pack import load_pack
+from plugins.value import value
+from scheduler.declaration import load_declaration
+from scheduler.inspection import Inspection, Issuer, inspect_systems, new_id
+from scheduler.result import Kind, Result
+from scheduler.system import System
+
+app = typer.Typer(add_completion=False)
+WINDOW = timedelta(minutes=3)
+"""Length of the window; far more than is needed, also on a busy machine."""
+
+
+@value
+class Took:
+    """How long the parts of a demo took, in seconds."""
+
+    shops: float
+    """Starting the three systems."""
+    grid: float
+    """Starting Ray."""
+    inspection: float
+    """From the first order to the last result."""
+
+    def __str__(self) -> str:
+        return f"shops started in {self.shops:.1f} s, Ray in {self.grid:.1f} s, inspected in {self.inspection:.1f} s"
+
+
+@app.command()
+def demo(
+    *,
+    out: Annotated[Path | None, typer.Option(help="Folder for the declarations, results and reports.")] = None,
+    lang: Annotated[
+        ReportLang, typer.Option(help="Language of the reports and of the printed verdicts.")
+    ] = ReportLang.EN,
+) -> None:
+    """Start three embedded shop systems on 127.0.x.y, inspect them all at once, and show verdicts and reports.
+
+    Exit code: 0 every verdict is as planted, 1 one is not, 2 stopped, 3 a system did not start.
+    """
+    clock = SystemClock()
+    folder = out or Path("tenken-out") / f"demo-{clock.now():%Y%m%dT%H%M%SZ}"
+    stop = threading.Event()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with stopping_on_signals(stop):
+            shops, results, took = run(folder, clock, stop)
+    except (ShopStartError, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(3) from None
+    as_planted = _show(shops, results, folder, lang)
+    typer.echo(f"\n{took}")
+    raise typer.Exit(2 if stop.is_set() else 0 if as_planted else 1)
+
+
+def run(folder: Path, clock: Clock, stop: threading.Event) -> tuple[Sequence[RunningShop], Sequence[Result], Took]:
+    """Start the systems, inspect them side by side, end them; give systems, results and times in the same order."""
+    began = clock.monotonic()
+    with Shops(folder) as shops:
+        shops_ready = clock.monotonic()
+        systems = [load_declaration(shop.declaration) for shop in shops.running]
+        with Grid.start() as grid:
+            grid_ready = clock.monotonic()
+            results = _inspect(systems, [shop.folder for shop in shops.running], grid, clock, stop)
+            ended = clock.monotonic()
+        took = Took(shops=shops_ready - began, grid=grid_ready - shops_ready, inspection=ended - grid_ready)
+        return shops.running, results, took
+
+
+def _inspect(
+    systems: Sequence[System], folders: Sequence[Path], grid: Grid, clock: Clock, stop: threading.Event
+) -> list[Result]:
+    window = Window(start=clock.now(), end=clock.now() + WINDOW)
+    inspections = [
+        Inspection(
+            inspection_id=new_id(), kind=Kind.SCHEDULED, system=system, items=ALL_ITEMS, window=window, pace=system.pace
+        )
+        for system in systems
+    ]
+    paces = {target.name: system.pace.share(len(system.targets)) for system in systems for target in system.targets}
+    with watching(paces) as on_report:
+        return inspect_systems(
+            inspections,
+            folders,
+            grid=grid,
+            issuer=Issuer(name="Tenken demo", contact="demo@localhost", key=Ed25519PrivateKey.generate()),
+            pack=load_pack(),
+            clock=clock,
+            stop=stop,
+            stop_reason="stopped by the person who started the demo",
+            on_report=on_report,
+        )
+
+
+def _show(shops: Sequence[RunningShop], results: Sequence[Result], folder: Path, lang: ReportLang) -> bool:
+    """Print verdicts with reasons, write the reports, and tell whether everything is as planted."""
+    console = Console(highlight=False)
+    wrong = 0
+    for shop, result in zip(shops, results, strict=True):
+        write_report(result, shop.folder / "report.html", lang.value, "Asia/Tokyo")
+        print_result(result, lang.value, shop.folder)
+        for line in surprises(shop.planted, result):
+            wrong += 1
+            console.print(f"  [bold red]NOT AS PLANTED[/] {escape(line)}")
+    summary = "every verdict is as planted" if not wrong else f"{wrong} thing(s) not as planted"
+    console.print(f"\n{escape(str(folder))}: {summary}", soft_wrap=True)
+    return not wrong
