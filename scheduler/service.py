@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -137,7 +138,7 @@ class Service:
             try:
                 await self.tick()
             except Exception:  # noqa: BLE001 - the rim: a full disk or a locked database must not end the loop that cuts off
-                _log.exception("tick")
+                _log.error("tick", trace=traceback.format_exc())
             await _either(self._closing, TICK_S)
         await self._stop_all()
 
@@ -232,13 +233,16 @@ class Service:
             with self._store.changing() as change:
                 change.progress(inspection_id, tally)
         except Exception:  # noqa: BLE001 - the rim: a count that cannot be written now is written at the inspection's end
-            _log.exception("progress", inspection=inspection_id)
+            _log.error("progress", inspection=inspection_id, trace=traceback.format_exc())
 
     def _submit_end(self, event: Event, result: Result | None) -> None:
         try:
             self.submit(event, result)
+        except NegotiationError as error:
+            # Another service went on from this store and recorded it as broken: what is recorded stands.
+            _log.error("late result", plan=event.plan_id, error=str(error))
         except Exception as error:  # noqa: BLE001 - the rim: what cannot be kept is no result; a restart finds what even this missed
-            _log.exception("result not kept", plan=event.plan_id)
+            _log.error("result not kept", plan=event.plan_id, trace=traceback.format_exc())
             if result is not None:
                 self.submit(self._broken(event.plan_id, f"the result could not be kept: {type(error).__name__}"))
 

@@ -11,7 +11,7 @@ from plugins import canonical
 from probes.tally import Tally
 from probes.target import Item
 from scheduler.dialogue import Event
-from scheduler.negotiation import UNDER_WAY, Agenda, Negotiation, Phase
+from scheduler.negotiation import LIVE, UNDER_WAY, Agenda, Negotiation, Phase
 from scheduler.result import Kind
 from scheduler.store import figures, token
 from scheduler.store.tables import debts, events, inspections, plans, results, systems, tokens
@@ -62,6 +62,12 @@ class Reading:
         if phases:
             question = question.where(plans.c.phase.in_(phases))
         return tuple(canonical.loads(Negotiation, state) for state in self._on.execute(_in_order(question)).scalars())
+
+    def decided(self, system: str = "", limit: int = 20) -> tuple[Negotiation, ...]:
+        """Give the plans with which nothing can happen any more, latest window first."""
+        past = select(plans.c.state).where(plans.c.phase.not_in(tuple(LIVE)))
+        question = _of(past, plans.c.system, system).order_by(plans.c.starts.desc(), plans.c.plan_id).limit(limit)
+        return tuple(canonical.loads(Negotiation, state) for state in self._on.execute(question).scalars())
 
     def log(self, plan_id: str) -> tuple[Entry, ...]:
         """Give everything that happened to a plan, in order."""

@@ -1,0 +1,230 @@
+"""The API as both sides use it: what follows, who may, and how a refusal reads."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from dashboards.console.problems import MEDIA_TYPE
+from probes.target import Item
+from scheduler.dialogue import InspectionEnded, Side, WindowOpened
+from tests.dashboards.console.scene import Scene, declaration, window
+from tests.scheduler.scene import make_plan, make_result
+
+
+def test_registering_gives_the_operator_s_token_once(scene: Scene) -> None:
+    first = scene.register(declaration("neko", "Neko", "127.0.0.3"))
+    assert first.status_code == 201
+    assert first.json()["system"]["servers"] == ["web"]
+    assert first.json()["operator_token"]
+    assert scene.register(declaration("neko", "Neko", "127.0.0.3")).json()["operator_token"] == ""
+    again = scene.ask("body", "POST", "/api/systems/neko/token")
+    assert again.status_code == 201
+    assert again.json()["token"] != first.json()["operator_token"]
+
+
+def test_a_wrong_declaration_is_refused_with_every_mistake(scene: Scene) -> None:
+    response = scene.register(declaration().replace("role: web", "role: cat").replace("port: 80", "port: 99999"))
+    assert (response.status_code, response.headers["content-type"]) == (422, MEDIA_TYPE)
+    assert len(response.json()["mistakes"]) == 2
+    assert scene.ask("body", "POST", "/api/systems", content=b"\xff\xfe").status_code == 422
+
+
+def test_an_offer_takes_what_it_does_not_say_from_the_declaration(scene: Scene) -> None:
+    offered = scene.offer()
+    assert offered["items"] == ["ports", "tls", "holes"]
+    assert offered["pace"]["connections_per_s"] == 20
+    assert [contact["organisation"] for contact in offered["contacts"]] == ["Hana Shop", "Review body"]
+    assert (offered["phase"], offered["awaits"], offered["in_calendar"]) == ("offered", ["operator"], True)
+
+
+def test_offer_counter_accept(scene: Scene) -> None:
+    offered = scene.offer()
+    slower = {"connections_per_s": 1.0, "requests_per_s": 1.0, "concurrent_connections": 1, "bytes_per_s": 1000}
+    countered = scene.say("shop", offered["plan_id"], "counter", window=window(3, 4), pace=slower)
+    assert countered.status_code == 200, countered.text
+    assert countered.json()["awaits"] == ["review-body"]
+    assert countered.json()["items"] == offered["items"]
+    stale = scene.say("body", offered["plan_id"], "accept", digest=offered["digest"])
+    assert (stale.status_code, stale.json()["type"]) == (409, "tag:tenken.example,2026:problem/negotiation")
+    agreed = scene.say("body", offered["plan_id"], "accept", digest=countered.json()["digest"])
+    assert (agreed.json()["phase"], agreed.json()["pace"]) == ("agreed", slower)
+    log = scene.ask("shop", "GET", f"/api/plans/{offered['plan_id']}/log").json()
+    assert [(entry["event"]["kind"], entry["event"]["by"]) for entry in log] == [
+        ("offered", "review-body"),
+        ("countered", "operator"),
+        ("accepted", "review-body"),
+    ]
+
+
+def test_hours_outside_the_calendar_need_the_operator_s_word(scene: Scene) -> None:
+    offered = scene.offer(window=window(12, 13))
+    assert not offered["in_calendar"]
+    refused = scene.say("shop", offered["plan_id"], "accept", digest=offered["digest"])
+    assert refused.status_code == 422
+    assert refused.json()["objections"][0]["field"] == "window"
+    agreed = scene.say("shop", offered["plan_id"], "accept", digest=offered["digest"], outside_calendar=True)
+    assert agreed.json()["phase"] == "agreed"
+
+
+def test_a_spot_inspection_is_declined_with_a_special_reason_only(scene: Scene) -> None:
+    offered = scene.offer(kind="spot")
+    refused = scene.say("shop", offered["plan_id"], "decline", reason="no time")
+    assert refused.status_code == 409
+    assert "special reason" in refused.json()["expected"]
+    declined = scene.say("shop", offered["plan_id"], "decline", reason="spring sale", special="peak-business")
+    assert (declined.json()["phase"], declined.json()["reason"]) == ("declined", "peak-business: spring sale")
+
+
+def test_withdraw_and_stop(scene: Scene) -> None:
+    first, second = scene.agree(), scene.agree(window=window(3, 4))
+    assert scene.say("body", first["plan_id"], "withdraw", reason="moved").json()["phase"] == "withdrawn"
+    assert scene.say("shop", second["plan_id"], "stop", reason="sale").json()["phase"] == "stopped"
+    debts = scene.ask("shop", "GET", "/api/status").json()["debts"]
+    assert [(debt["item"], debt["reason"]) for debt in debts] == [
+        (item, "stopped by the operator: sale") for item in second["items"]
+    ]
+
+
+def test_the_pace_is_never_above_the_declared_one(scene: Scene) -> None:
+    fast = {"connections_per_s": 21.0, "requests_per_s": 1.0, "concurrent_connections": 1, "bytes_per_s": 1000}
+    response = scene.ask("body", "POST", "/api/plans", json={"system": "hana", "window": window(1, 2), "pace": fast})
+    assert response.status_code == 422
+    assert response.json()["objections"][0]["expected"] == "above 0 and at most 20 (declared)"
+
+
+def test_status_and_result(scene: Scene) -> None:
+    offered = scene.agree()
+    plan_id = offered["plan_id"]
+    missing = scene.ask("shop", "GET", f"/api/plans/{plan_id}/result")
+    assert (missing.status_code, "there is no result" in missing.json()["detail"]) == (404, True)
+    scene.clock.advance(3600)
+    opened = WindowOpened(plan_id=plan_id, by=Side.SERVICE, at=scene.clock.now())
+    begun = scene.house.service.submit(opened)
+    running = scene.ask("shop", "GET", "/api/status").json()
+    assert [(plan["plan_id"], plan["inspection"]["outcome"]) for plan in running["now"]] == [(plan_id, "running")]
+    result = make_result(begun.inspection_id, plan=make_plan(plan_id, items=(Item.PORTS, Item.TLS, Item.HOLES)))
+    ended = InspectionEnded(
+        plan_id=plan_id,
+        by=Side.SERVICE,
+        at=scene.clock.now() + timedelta(seconds=9),
+        inspection_id=begun.inspection_id,
+        standing=result.verdict.standing,
+        gaps=(),
+        tested=(),
+    )
+    scene.house.service.submit(ended, result)
+    body = scene.ask("shop", "GET", f"/api/plans/{plan_id}/result").json()
+    assert (body["format"], body["verdict"]["standing"]) == ("tenken-result/1", "fail")
+    decided = scene.ask("body", "GET", "/api/status").json()["decided"]
+    assert [(plan["phase"], plan["inspection"]["outcome"]) for plan in decided] == [("ended", "fail")]
+
+
+def test_an_operator_sees_its_own_system_only(scene: Scene) -> None:
+    mine = scene.agree()
+    assert [each["name"] for each in scene.ask("rival", "GET", "/api/systems").json()] == ["tori"]
+    assert [each["name"] for each in scene.ask("body", "GET", "/api/systems").json()] == ["hana", "tori"]
+    assert scene.ask("rival", "GET", "/api/plans").json() == []
+    assert len(scene.ask("shop", "GET", "/api/plans").json()) == 1
+    assert scene.ask("rival", "GET", "/api/status").json()["next"] == []
+    reads = [f"/api/plans/{mine['plan_id']}{rest}" for rest in ("", "/log", "/result")]
+    for path in ("/api/systems/hana", *reads):
+        assert scene.ask("rival", "GET", path).status_code == 404, path
+    for what in ("counter", "accept", "decline", "withdraw", "stop"):
+        form = {"digest": mine["digest"]} if what == "accept" else {"reason": "x"} if what != "counter" else {}
+        response = scene.say("rival", mine["plan_id"], what, **form)
+        assert response.status_code == 404, what
+        assert response.json()["detail"] == f"plan {mine['plan_id']}: there is none of this id"
+
+
+def test_each_role_does_its_own_part(scene: Scene) -> None:
+    offered = scene.offer()
+    for who in ("shop", "monitor"):
+        assert scene.ask(who, "POST", "/api/systems", content=declaration()).status_code == 403
+        assert scene.ask(who, "POST", "/api/systems/hana/token").status_code == 403
+        assert scene.ask(who, "POST", "/api/plans", json={"system": "hana", "window": window(1, 2)}).status_code == 403
+    assert scene.ask("monitor", "GET", "/api/status").status_code == 403
+    assert scene.ask("monitor", "GET", "/").status_code == 403
+    assert scene.ask("shop", "GET", "/metrics").status_code == 403
+    assert scene.say("shop", offered["plan_id"], "withdraw", reason="mine").status_code == 409
+    assert scene.say("body", offered["plan_id"], "accept", digest=offered["digest"]).status_code == 409
+
+
+PATHS = [
+    ("GET", "/api/systems"),
+    ("POST", "/api/systems"),
+    ("GET", "/api/systems/hana"),
+    ("POST", "/api/systems/hana/token"),
+    ("GET", "/api/plans"),
+    ("POST", "/api/plans"),
+    ("GET", "/api/plans/p1"),
+    ("GET", "/api/plans/p1/log"),
+    ("GET", "/api/plans/p1/result"),
+    *(("POST", f"/api/plans/p1/{what}") for what in ("counter", "accept", "decline", "withdraw", "stop")),
+    ("GET", "/api/status"),
+    ("GET", "/metrics"),
+    ("GET", "/"),
+]
+
+
+@pytest.mark.parametrize("who", ["", "nobody"])
+@pytest.mark.parametrize(("method", "path"), PATHS)
+def test_nothing_is_shown_or_done_without_a_token(scene: Scene, who: str, method: str, path: str) -> None:
+    response = scene.ask(who, method, path, json={} if method == "POST" else None)
+    assert (response.status_code, response.headers["content-type"]) == (401, MEDIA_TYPE)
+    assert "www-authenticate" in response.headers
+    assert "hana" not in response.text
+
+
+def test_the_paths_above_are_all_of_them(scene: Scene) -> None:
+    document = scene.ask("", "GET", "/openapi.json").json()
+    described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    asked = {(m, p.replace("/hana", "/{name}").replace("/p1", "/{plan_id}")) for m, p in PATHS}
+    assert asked - described == {("GET", "/metrics"), ("GET", "/")}
+    assert described <= asked
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        ({"system": "hana"}, "window"),
+        ({"system": "hana", "window": {"start": 0, "end": 1}}, "window.start"),
+        ({"system": "hana", "window": {"start": "2026-03-02T01:00:00", "end": "2026-03-02T02:00:00Z"}}, "window.start"),
+        ({"system": "hana", "window": window(1, 2), "speed": 9}, "speed"),
+        ({"system": "hana", "window": window(1, 2), "items": []}, "items"),
+        ({"system": "hana", "window": window(1, 2), "items": ["ping"]}, "items.0"),
+        ({"system": "hana", "window": window(1, 2), "trouble": "\x1b[2J"}, "trouble"),
+        ({"system": "hana", "window": window(1, 2), "pace": {"connections_per_s": "20"}}, "pace.connections_per_s"),
+        ({"system": "hana", "window": window(1, 2), "kind": "surprise"}, "kind"),
+        ([], "body"),
+    ],
+)
+def test_a_form_that_is_not_as_expected_names_the_field(scene: Scene, form: object, field: str) -> None:
+    response = scene.ask("body", "POST", "/api/plans", json=form)
+    assert (response.status_code, response.headers["content-type"]) == (422, MEDIA_TYPE)
+    assert field in [mistake["field"] for mistake in response.json()["mistakes"]]
+
+
+def test_a_window_that_ends_before_it_starts_is_refused(scene: Scene) -> None:
+    response = scene.ask("body", "POST", "/api/plans", json={"system": "hana", "window": window(2, 1)})
+    assert (response.status_code, "must end after it starts" in response.text) == (422, True)
+    offered = scene.offer()
+    assert scene.say("shop", offered["plan_id"], "counter", window=window(2, 1)).status_code == 422
+
+
+def test_what_does_not_exist_is_a_problem_too(scene: Scene) -> None:
+    for method, path, status in (
+        ("GET", "/api/nothing", 404),
+        ("DELETE", "/api/systems", 405),
+        ("GET", "/api/systems/neko", 404),
+        ("POST", "/api/systems/neko/token", 404),
+        ("GET", "/docs", 404),
+    ):
+        response = scene.ask("body", method, path)
+        assert (response.status_code, response.headers["content-type"]) == (status, MEDIA_TYPE), path
+    unknown = scene.ask("body", "POST", "/api/plans", json={"system": "neko", "window": window(1, 2)})
+    assert (unknown.status_code, unknown.json()["remedy"]) == (
+        404,
+        "register its declaration first, or look at GET /api/systems",
+    )
