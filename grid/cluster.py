@@ -21,6 +21,7 @@ def _prepare(environment: dict[str, str], token_file: Path) -> dict[str, str]:
 
 os.environ.update(_prepare(dict(os.environ), Path.home() / ".ray" / "auth_token"))
 
-import ray  # noqa: E402 - see above: the settings come first
+import ray  # noqa: E402, TID251 - see above: the settings come first
+from ray.exceptions import RayError  # noqa: E402, TID251 - same
 
-__all__ = ["ray"]
+__all__ = ["RayError", "ray"]

@@ -10,10 +10,8 @@ import asyncio
 import contextlib
 import os
 
-from ray.exceptions import RayError
-
 from grid.board import BoardHandle
-from grid.cluster import ray
+from grid.cluster import RayError, ray
 from grid.key import TrustedKeys
 from grid.permit import Permit
 from grid.report import Report

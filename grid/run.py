@@ -14,11 +14,9 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from ray.exceptions import RayError
-
 from grid import board as boards
 from grid import inspector
-from grid.cluster import ray
+from grid.cluster import RayError, ray
 from grid.key import TrustedKeys
 from grid.report import Record, Report
 from grid.seal import SealedOrder, read_order

@@ -9,8 +9,8 @@ import importlib
 import os
 import sys
 import traceback
+from typing import Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "status": "dashboards.cli.serve:status_app",
 }
 """Command -> where its typer app is. A command's module is imported only when it is asked for: Ray takes a second."""
+EXIT_INCONCLUSIVE = 2
 EXIT_WRONG_INPUT = 3
 EXIT_DEFECT = 70
 
@@ -36,12 +37,12 @@ EXIT_DEFECT = 70
 class LazyCommands(TyperGroup):
     """A group whose commands are imported when they are needed."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - typer keeps its context type to itself
         """Give the names in the order of the list."""
         del ctx
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - same for its command type
         """Import one command."""
         del ctx
         if cmd_name not in COMMANDS:
@@ -72,29 +73,28 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command; give the exit code. Bad input never shows a traceback."""
-    command = typer.main.get_command(app)
     try:
-        result = command.main(args=arguments, prog_name="tenken", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return EXIT_WRONG_INPUT
-    except click.ClickException as error:
-        error.show()
-        return EXIT_WRONG_INPUT
-    except click.exceptions.Exit as error:
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+        result = typer.main.get_command(app).main(args=arguments, prog_name="tenken", standalone_mode=False)
+    except (typer.Abort, KeyboardInterrupt):
         typer.echo("tenken: interrupted", err=True)
-        return 2
+        return EXIT_INCONCLUSIVE
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:  # noqa: BLE001 - the rim of the program: a defect becomes a line that can be reported
-        typer.echo(
-            f"tenken: defect: {type(error).__name__}: {error}. Please report this; TENKEN_DEBUG=1 shows where.",
-            err=True,
-        )
-        if os.environ.get("TENKEN_DEBUG"):
-            traceback.print_exc()
-        return EXIT_DEFECT
+    except Exception as error:  # noqa: BLE001 - the rim of the program: every error becomes a line and an exit code
+        return _told(error)
     return result if isinstance(result, int) else 0
+
+
+def _told(error: Exception) -> int:
+    """Tell of an error; give its exit code. Wrong usage is wrong input; anything else is a defect that can be reported."""
+    show = getattr(error, "show", None)
+    if isinstance(error, typer.TyperException) and callable(show):
+        show()
+        return EXIT_WRONG_INPUT
+    typer.echo(
+        f"tenken: defect: {type(error).__name__}: {error}. Please report this; TENKEN_DEBUG=1 shows where.", err=True
+    )
+    if os.environ.get("TENKEN_DEBUG"):
+        traceback.print_exception(error)
+    return EXIT_DEFECT
