@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+import warnings
 from collections.abc import AsyncIterator
 from typing import Protocol
 
@@ -272,6 +273,7 @@ def _observing_context() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.set_ciphers("ALL:@SECLEVEL=0")
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # TLS 1.0 is deprecated; that is why servers that speak it have to be seen
         context.minimum_version = ssl.TLSVersion.TLSv1
     return context

@@ -68,19 +68,20 @@ class Pki:
 
     now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC).replace(microsecond=0))
 
-    def root(self, name: str = "Test Root", validity: Validity = Validity(-100, 3650)) -> Holder:  # noqa: B008 - frozen
+    def root(self, name: str = "Test Root", validity: Validity = Validity(-100, 3650)) -> Holder:
         """Make a self-signed authority."""
         key = new_key()
         return Holder(self._authority(name, key, name, key, validity), key)
 
     def authority(
-        self, issuer: Holder, name: str = "Test Intermediate", validity: Validity = Validity(-50, 1800)  # noqa: B008 - frozen
+        self,
+        issuer: Holder,
+        name: str = "Test Intermediate",
+        validity: Validity = Validity(-50, 1800),
     ) -> Holder:
         """Make an authority under another."""
         key = new_key()
-        return Holder(
-            self._authority(name, key, common_name(issuer), issuer.key, validity), key, above_of(issuer)
-        )
+        return Holder(self._authority(name, key, common_name(issuer), issuer.key, validity), key, above_of(issuer))
 
     def leaf(
         self,
@@ -88,16 +89,20 @@ class Pki:
         names: tuple[str, ...] = ("shop.example",),
         *,
         kind: str = "ec",
-        validity: Validity = Validity(),  # noqa: B008 - frozen
+        validity: Validity = Validity(),
         subject: str = "shop.example",
     ) -> Holder:
         """Make a server certificate; without an issuer it signs itself."""
         key = new_key(kind)
-        builder = self._builder(subject, key, common_name(issuer) if issuer else subject, issuer.key if issuer else key, validity)
+        builder = self._builder(
+            subject, key, common_name(issuer) if issuer else subject, issuer.key if issuer else key, validity
+        )
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         if names:
-            builder = builder.add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([_general(name) for name in names]), critical=False
+            )
         certificate = builder.sign((issuer.key if issuer else key), hashes.SHA256())
         return Holder(certificate, key, above_of(issuer) if issuer else ())
 
@@ -117,7 +122,9 @@ class Pki:
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         return builder.add_extension(usage, critical=True).sign(issuer_key, hashes.SHA256())
 
-    def _builder(self, name: str, key: Key, issuer: str, issuer_key: Key, validity: Validity) -> x509.CertificateBuilder:
+    def _builder(
+        self, name: str, key: Key, issuer: str, issuer_key: Key, validity: Validity
+    ) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()
             .subject_name(name_of(name))

@@ -127,7 +127,8 @@ class Identifier:
                 finally:
                     self.transcripts.append(connection.transcript)
         except DialError as error:
-            return Named(tls=tls and _spoke_tls(error.detail), detail=str(error))
+            reset = not tls and error.reason is NoAnswerReason.RESET
+            return Named(tls=tls and _spoke_tls(error.detail), turned_away=reset, settled=reset, detail=str(error))
 
     async def _plainly(self, connection: Connection) -> Named:
         heard = await self._listen(connection, self._patience.greeting_s)

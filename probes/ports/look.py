@@ -161,6 +161,9 @@ def _state_after(error: DialError) -> State:
     """Say what a failed connection means; trouble of our own is never the server's state."""
     if error.reason is NoAnswerReason.REFUSED:
         return State.CLOSED
+    if error.reason is NoAnswerReason.RESET:
+        # A reset that is no refusal comes after the handshake (RFC 9293, section 3.10.7.3), so somebody listens there.
+        return State.OPEN
     icmp = error.reason is NoAnswerReason.UNREACHABLE and error.code in _ICMP_ERRORS
     return State.FILTERED if icmp or error.reason is NoAnswerReason.TIMEOUT else State.UNKNOWN
 

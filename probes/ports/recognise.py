@@ -23,7 +23,7 @@ _GREETINGS: tuple[tuple[str, bytes], ...] = (
     ("pop3", rb"^(\+OK|-ERR)[ \r].*\bpop"),
     ("pop3", rb"^\+OK[ \r]"),
     ("imap", rb"^\* (OK|PREAUTH|BYE)[ \r]"),
-    ("telnet", rb"^\xff[\xfb-\xfe]"),
+    ("telnet", rb"^\xff[\xfb-\xfe][\x00-\x31\x8a-\x8c\xff]"),
     ("telnet", rb"^[^\x00]{0,400}(login|username|user name|password):[ ]?$"),
     ("mysql", rb"^(?s)...\x00(\x0a\d+\.\d+|\xff..[^\x00]*(mysql|mariadb|is not allowed to connect))"),
     ("rfb", rb"^RFB \d\d\d\.\d\d\d\n"),

@@ -86,7 +86,7 @@ def shake(lane: Lane, job: Job, version: TlsVersion, *, legacy: bool = False) ->
             except ClientCertificateRequested:
                 asked = True
             return Shake(reaction=Reaction.ACCEPTED, asked=asked, chain=_chain(client))
-    except _Unreached as error:
+    except UnreachedError as error:
         return Shake(reaction=Reaction.UNREACHED, detail=str(error))
     except (OpenSSLError, OSError) as error:
         return Shake(reaction=_reaction(error), detail=_words(error))
@@ -102,15 +102,22 @@ def demand(lane: Lane, job: Job, version: TlsVersion, *, legacy: bool = False) -
                 return _demand_by_answer(_answer(client))
             except ClientCertificateRequested:
                 return ClientAuth.REQUIRED
-    except _Unreached:
+    except UnreachedError:
         return None
     except (OpenSSLError, OSError) as error:
         refused = _reaction(error) in {Reaction.REFUSED, Reaction.DROPPED}
         return ClientAuth.REQUIRED if refused else None
 
 
-class _Unreached(Exception):  # noqa: N818 - not an error of ours: the server is not there
+class UnreachedError(Exception):
     """No connection was made."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return self.detail
 
 
 @contextlib.contextmanager
@@ -131,7 +138,7 @@ def _client(
     try:
         connection = lane.connect(job.address, job.port)
     except OSError as error:
-        raise _Unreached(_words(error)) from None
+        raise UnreachedError(_words(error)) from None
     client.set_underlying_socket(connection)  # type: ignore[arg-type]  # nassl calls send, recv and close only
     try:
         yield client

@@ -41,4 +41,8 @@ def _serve(listener: socket.socket, program: str, started: list[subprocess.Popen
         except OSError:
             return
         with connection:
-            started.append(subprocess.Popen([program], stdin=connection.fileno(), stdout=connection.fileno(), stderr=subprocess.DEVNULL))
+            started.append(
+                subprocess.Popen(
+                    [program], stdin=connection.fileno(), stdout=connection.fileno(), stderr=subprocess.DEVNULL
+                )
+            )
