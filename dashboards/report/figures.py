@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from grid.window import Window
 from plugins.value import value
 from probes.finding import Finding, Grade
+from probes.lease import burst
 from probes.pace import Pace
 from probes.tally import Tally
 from probes.target import Item
@@ -118,6 +119,8 @@ class Usage:
     """Per second."""
     agreed: float
     """Per second."""
+    bursts: int = 1
+    """How many workers the bound was shared among; each may add its own burst."""
 
     @property
     def share(self) -> float:
@@ -126,8 +129,8 @@ class Usage:
 
     @property
     def over(self) -> bool:
-        """Tell whether more was used than agreed, beyond the burst of 2 percent or one unit that every bound allows."""
-        return self.used > self.agreed + max(1.0, self.agreed * 0.02)
+        """Tell whether more was used than agreed, beyond the bursts that every bound allows."""
+        return self.used > self.agreed + self.bursts * burst(self.agreed / self.bursts)
 
 
 @value
@@ -156,12 +159,14 @@ class Span:
     """1: the window's end."""
 
 
-def sent(tally: Tally, pace: Pace, seconds: float) -> Sent:
-    """Compare what was sent with the pace."""
+def sent(tally: Tally, pace: Pace, seconds: float, workers: int = 1) -> Sent:
+    """Compare what was sent with the pace that `workers` shared."""
     each = max(seconds, 0.001)
     return Sent(
         seconds=seconds,
-        peak_connections=Usage(used=tally.peak_connections_per_s, agreed=pace.connections_per_s),
+        peak_connections=Usage(
+            used=tally.peak_connections_per_s, agreed=pace.connections_per_s, bursts=max(workers, 1)
+        ),
         connections=Usage(used=tally.connections / each, agreed=pace.connections_per_s),
         requests=Usage(used=tally.requests / each, agreed=pace.requests_per_s),
         transfer=Usage(used=(tally.bytes_sent + tally.bytes_received) / each, agreed=float(pace.bytes_per_s)),

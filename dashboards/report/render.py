@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from dashboards.locale.phrasebook import Phrasebook
-from dashboards.report import figures, labels, sentences, units
+from dashboards.report import figures, labels, reasons, sentences, units
 from dashboards.report.shown import shown
 from plugins import canonical
 from plugins.text import Lang, Text
@@ -43,7 +43,7 @@ def render(result: Result, lang: Lang, now_local_zone: str) -> str:
             result=result,
             result_digest=hashlib.sha256(canonical.dumps(result) + b"\n").hexdigest(),
             counts=figures.Counts.of(result.verdict.coverage),
-            system_sent=figures.sent(result.tally, result.pace, (result.ended - result.started).total_seconds()),
+            system_sent=_system_sent(result),
             style=Markup(_style()),  # noqa: S704 - our own file
             style_digest=_digest(_style()),
             most_findings=MOST_FINDINGS,
@@ -52,6 +52,11 @@ def render(result: Result, lang: Lang, now_local_zone: str) -> str:
             **_in_words(Phrasebook(lang), zone),
         )
     )
+
+
+def _system_sent(result: Result) -> figures.Sent:
+    seconds = (result.ended - result.started).total_seconds()
+    return figures.sent(result.tally, result.pace, seconds, len(result.servers))
 
 
 def write_report(result: Result, path: Path, lang: Lang, now_local_zone: str) -> None:
@@ -71,6 +76,7 @@ def _in_words(book: Phrasebook, zone: ZoneInfo) -> Mapping[str, object]:
         "say_number": said.say_number,
         "label": book.look_up,
         "text": lambda text: _in_lang(text, lang),
+        "told": lambda reason: reasons.told(reason, book),
         "number": lambda value: units.number(value, lang),
         "size": lambda octets: units.size(octets, lang),
         "moment": lambda at: units.moment(at, zone, lang),

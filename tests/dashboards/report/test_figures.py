@@ -63,6 +63,13 @@ def test_speed_is_compared_with_the_pace() -> None:
     assert figures.Usage(used=60, agreed=50).over
 
 
+def test_each_worker_may_add_its_own_burst() -> None:
+    """Shares of 10/s may burst by 1 each, so two of them by 2 (probes.lease)."""
+    assert figures.Usage(used=22, agreed=20).over
+    assert not figures.Usage(used=22, agreed=20, bursts=2).over
+    assert figures.Usage(used=22.5, agreed=20, bursts=2).over
+
+
 def test_a_span_stays_inside_the_window() -> None:
     result = failing()
     span = figures.span(result.window, result.servers[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -183,6 +184,14 @@ def test_when_who_and_by_which_rules(lang: Lang) -> None:
         assert part in text
     assert result.rules_version in text
     assert result.pack_digest in text
+
+
+def test_a_pace_that_was_not_kept_is_said_in_words() -> None:
+    fast = scenes.passing().servers[0]
+    tally = replace(fast.tally, peak_connections_per_s=90)
+    root = page(scenes.result(replace(fast, tally=tally), pace=fast.pace))
+    assert "above the agreed bound" in words(root)
+    assert "above the agreed bound" not in words(page(scenes.passing()))
 
 
 def test_no_more_findings_than_a_page_bears_and_the_rest_counted() -> None:

@@ -1,0 +1,80 @@
+"""Says in the reader's language what judges wrote in English: why a check was not done, what was declared. Pure.
+
+Judges give reasons as English text, because a reason often carries words of the server. The usual ones are known here by their
+form; one that is not known stays as it is, so nothing is ever lost.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import re2
+
+from dashboards.locale.phrasebook import Phrasebook, mark
+
+KNOWN: tuple[str, ...] = (
+    mark("unused"),
+    mark("no TLS end point is declared"),
+    mark("no web end point is declared"),
+    mark("declared restricted, and refused us"),
+    mark("%(product)s was not seen on the front page or an error page"),
+    mark("not part of this version: nothing was found out about revocation (CRL, OCSP), so nothing is said about it"),
+    mark("UDP is not looked at yet"),
+    mark("its state was not found out"),
+    mark("its state was not found out (%(detail)s)"),
+    mark("what answers there was not found out"),
+    mark("it said nothing that is known here"),
+    mark("it hung up before it said anything"),
+    mark("its authentication methods were not found out"),
+    mark("no TLS handshake was answered: %(rest)s"),
+    mark("client authentication could not be told for %(versions)s"),
+    mark("the end point does not answer (%(rest)s)"),
+    mark("it was never asked"),
+    mark("no answer in %(seconds)s s"),
+    mark("the server asked to be left alone (status %(status)s)"),
+    mark("the window %(window)s is over"),
+    mark("the worker lost touch with the grid"),
+    mark("the worker was lost: %(detail)s"),
+    mark("interference: %(rest)s"),
+    mark("port %(ports)s: %(rest)s"),
+    mark("ports %(ports)s: %(rest)s"),
+    mark("timeout"),
+    mark("timeout: %(rest)s"),
+    mark("cut-off: %(rest)s"),
+    mark("window-over: %(rest)s"),
+    mark("stopped: %(rest)s"),
+    mark("broken: %(rest)s"),
+    mark("not-started: %(rest)s"),
+)
+"""Every form that is known. The place `rest` is said in the reader's language, too."""
+_DEEPEST = 4
+_PLACE = re2.compile(r"%\((\w+)\)s")
+
+
+@cache
+def _forms() -> tuple[tuple[str, re2._Regexp], ...]:
+    return tuple((message, re2.compile(_pattern(message))) for message in KNOWN)
+
+
+def _pattern(message: str) -> str:
+    """Make the pattern of a sentence: its places take anything."""
+    pieces = _PLACE.split(message)
+    return "".join(f"(?P<{piece}>.+)" if odd else re2.escape(piece) for odd, piece in _alternately(pieces))
+
+
+def _alternately(pieces: list[str]) -> list[tuple[bool, str]]:
+    return [(bool(position % 2), piece) for position, piece in enumerate(pieces)]
+
+
+def told(text: str, book: Phrasebook, depth: int = 0) -> str:
+    """Say a reason in the reader's language as far as it is known."""
+    if book.lang == "en" or depth > _DEEPEST:
+        return text
+    for message, form in _forms():
+        match = form.fullmatch(text)
+        if match:
+            places = match.groupdict()
+            return book.look_up(message) % {
+                name: told(place, book, depth + 1) if name == "rest" else place for name, place in places.items()
+            }
+    return text
