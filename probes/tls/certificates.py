@@ -61,6 +61,8 @@ class CertificateJudge:
             yield rules.PATH, {"why": path.why}, "", "; ".join(_facts(certificate) for certificate in certificates)
         if path is None:
             gaps.append((rules.PATH.id, "the certificate names nobody, so its path cannot be checked"))
+        if isinstance(path, Path) and not path.checked:
+            gaps.append((rules.PATH.id, "the certificates of the path were never valid at the same time"))
         yield from self._above(path.certificates if isinstance(path, Path) else certificates)
 
     def _names(self, leaf: x509.Certificate) -> Iterator[Breach]:

@@ -36,6 +36,9 @@ class Path:
 
     certificates: tuple[x509.Certificate, ...]
     """Leaf first, anchor last."""
+    checked: bool = True
+    """False: names and signatures lead to the anchor, but the certificates were never valid together, so that the other rules for
+    a path could not be applied."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +60,20 @@ def find_path(
     subject = _some_name(leaf, builder)
     if subject is None:
         return None
-    words = ""
+    errors: dict[datetime, str] = {}
     for moment in _moments([leaf, *sent], anchors, at):
         verifier = builder.time(moment).build_server_verifier(subject)
         try:
             return Path(tuple(verifier.verify(leaf, sent)))
         except VerificationError as error:
-            words = words or str(error)
-    return NoPath(_why(leaf, sent, anchors, words))
+            errors[moment] = str(error)
+    walk = _walk(leaf, sent, anchors)
+    if isinstance(walk, NoPath):
+        return walk
+    together = [error for moment, error in errors.items() if all(valid_at(part, moment) for part in walk)]
+    if not together:
+        return Path(walk, checked=False)
+    return NoPath(filled(rules.NOT_ACCEPTABLE, {"words": printable(together[0].encode(), 200)}))
 
 
 def _used(sent: Sequence[x509.Certificate]) -> list[x509.Certificate]:
@@ -116,22 +125,24 @@ def valid_at(certificate: x509.Certificate, at: datetime) -> bool:
     return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
 
 
-def _why(
-    leaf: x509.Certificate, sent: Sequence[x509.Certificate], anchors: Sequence[x509.Certificate], words: str
-) -> Text:
-    """Walk up from the leaf by names and signatures, and tell where the way ends."""
-    here, left = leaf, list(sent)
-    while not any(_issued(here, anchor) for anchor in anchors):
+def _walk(
+    leaf: x509.Certificate, sent: Sequence[x509.Certificate], anchors: Sequence[x509.Certificate]
+) -> tuple[x509.Certificate, ...] | NoPath:
+    """Walk up from the leaf to an anchor by names and signatures alone, or tell where the way ends."""
+    here, way, left = leaf, [leaf], list(sent)
+    while (anchor := next((anchor for anchor in anchors if _issued(here, anchor)), None)) is None:
         if _issued(here, here):
-            return rules.SELF_SIGNED if here is leaf else filled(rules.UNTRUSTED_ROOT, {"name": shown(here.subject)})
+            own = rules.SELF_SIGNED if here is leaf else filled(rules.UNTRUSTED_ROOT, {"name": shown(here.subject)})
+            return NoPath(own)
         named = [certificate for certificate in left if certificate.subject == here.issuer]
         above = next((certificate for certificate in named if _issued(here, certificate)), None)
         if above is None:
             template = rules.BAD_SIGNATURE if named else rules.MISSING
-            return filled(template, {"name": shown(here.issuer), "below": shown(here.subject)})
+            return NoPath(filled(template, {"name": shown(here.issuer), "below": shown(here.subject)}))
         left.remove(above)
+        way.append(above)
         here = above
-    return filled(rules.NOT_ACCEPTABLE, {"words": printable(words.encode(), 200)})
+    return (*way, anchor)
 
 
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
