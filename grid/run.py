@@ -7,9 +7,11 @@ with Grid.start() as grid:
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -86,6 +88,20 @@ def _account(sealed: SealedOrder, trusted: TrustedKeys) -> _Account:
     return _Account(order.order_id, order.scope.target.name, order.scope.items)
 
 
+@contextlib.contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep the caller's handlers: Ray takes SIGTERM for itself, and a stop would end the process without a result."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class Grid:
     """A connection to Ray; a context manager. `start()` makes a small cluster of this machine's own, `join()` uses one."""
 
@@ -95,23 +111,25 @@ class Grid:
     @classmethod
     def start(cls, *, workers: int = WORKERS, clock: Clock | None = None) -> Self:
         """Start Ray on this machine: loopback only, token authentication on, no dashboard, no usage reports."""
-        ray.init(
-            address="local",
-            # Given explicitly, because Ray otherwise asks public resolvers which address it has.
-            _node_ip_address="127.0.0.1",
-            resources={_SLOT: workers},
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            configure_logging=False,
-            object_store_memory=256 * 1024 * 1024,
-        )
+        with _own_signals():
+            ray.init(
+                address="local",
+                # Given explicitly, because Ray otherwise asks public resolvers which address it has.
+                _node_ip_address="127.0.0.1",
+                resources={_SLOT: workers},
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                configure_logging=False,
+                object_store_memory=256 * 1024 * 1024,
+            )
         return cls(clock or SystemClock())
 
     @classmethod
     def join(cls, address: str, *, clock: Clock | None = None) -> Self:
         """Join a running cluster whose nodes offer the resource `inspector`."""
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        with _own_signals():
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         return cls(clock or SystemClock())
 
     def __enter__(self) -> Self:

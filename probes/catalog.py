@@ -9,7 +9,7 @@ from plugins.pack import Pack
 from probes.dial import Dialer
 from probes.holes import judge as holes_judge
 from probes.holes import look as holes_look
-from probes.observation import Observation
+from probes.observation import Ending, ItemEnded, Observation
 from probes.ports import judge as ports_judge
 from probes.ports import look as ports_look
 from probes.recorder import Recorder
@@ -44,7 +44,13 @@ PROBES: dict[Item, Probe] = {
 
 def judge_server(scope: Scope, observations: Sequence[Observation], pack: Pack) -> Verdict:
     """Decide about one server from stored facts; the same facts, pack and rules always give the same verdict."""
-    return decide([_judge_item(item, scope, observations, pack) for item in scope.items])
+    judgements = [_judge_item(item, scope, observations, pack) for item in scope.items]
+    return decide(judgements, interrupted=any(_interrupts(observation) for observation in observations))
+
+
+def _interrupts(observation: Observation) -> bool:
+    fact = observation.fact
+    return isinstance(fact, ItemEnded) and fact.ending in {Ending.STOPPED, Ending.WINDOW_OVER, Ending.NOT_STARTED}
 
 
 def _judge_item(item: Item, scope: Scope, observations: Sequence[Observation], pack: Pack) -> Judgement:

@@ -78,24 +78,43 @@ class Verdict:
 _GRADE_ORDER = {grade: position for position, grade in enumerate(Grade)}
 
 
-def decide(judgements: Sequence[Judgement]) -> Verdict:
-    """Decide: one failing finding fails; any gap, or nothing looked at, is inconclusive; else pass (design, promise 7)."""
+def decide(judgements: Sequence[Judgement], *, interrupted: bool = False) -> Verdict:
+    """Decide: one failing finding fails; any gap, or nothing looked at, is inconclusive; else pass (design, promise 7).
+
+    An inspection that was stopped or cut off is inconclusive whatever was found so far: it goes on in a new window
+    (inspection rules 6.2.2.5), and nobody fails by half an inspection.
+    """
     findings = [finding for judgement in judgements for finding in judgement.findings]
     coverage = tuple(entry for judgement in judgements for entry in judgement.coverage)
-    findings.sort(key=lambda finding: (_GRADE_ORDER[finding.grade], finding.server, finding.item, finding.subject))
     looked = any(entry.outcome in {Outcome.CLEAN, Outcome.FOUND} for entry in coverage)
-    if any(finding.grade is Grade.FAILING for finding in findings):
+    if interrupted:
+        standing = Standing.INCONCLUSIVE
+    elif any(finding.grade is Grade.FAILING for finding in findings):
         standing = Standing.FAIL
     elif not looked or any(entry.outcome is Outcome.NOT_TESTED for entry in coverage):
         standing = Standing.INCONCLUSIVE
     else:
         standing = Standing.PASS
-    return Verdict(standing=standing, findings=tuple(findings), coverage=coverage)
+    return Verdict(standing=standing, findings=_ordered(findings), coverage=coverage)
 
 
 def combine(verdicts: Sequence[Verdict]) -> Verdict:
-    """Combine the verdicts of all servers of a system; a server without coverage keeps the system from passing."""
-    joined = decide([Judgement(findings=v.findings, coverage=v.coverage) for v in verdicts])
-    if joined.standing is Standing.PASS and (not verdicts or any(v.standing is not Standing.PASS for v in verdicts)):
-        return Verdict(standing=Standing.INCONCLUSIVE, findings=joined.findings, coverage=joined.coverage)
-    return joined
+    """Combine the verdicts of all servers: one that fails fails the system; all have to pass for the system to pass."""
+    standings = {verdict.standing for verdict in verdicts}
+    if Standing.FAIL in standings:
+        standing = Standing.FAIL
+    elif standings == {Standing.PASS}:
+        standing = Standing.PASS
+    else:
+        standing = Standing.INCONCLUSIVE
+    return Verdict(
+        standing=standing,
+        findings=_ordered([finding for verdict in verdicts for finding in verdict.findings]),
+        coverage=tuple(entry for verdict in verdicts for entry in verdict.coverage),
+    )
+
+
+def _ordered(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(
+        sorted(findings, key=lambda one: (_GRADE_ORDER[one.grade], one.server, one.item, one.subject, one.rule))
+    )

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from plugins.text import Lang, Text
-from probes.finding import Finding
+from probes.finding import Finding, Grade
 from probes.verdict import Outcome, Standing, Verdict
 from scheduler.result import Result
 
@@ -19,6 +18,7 @@ STANDINGS: dict[Standing, tuple[str, Text]] = {
     Standing.INCONCLUSIVE: ("bold yellow", Text(en="INCONCLUSIVE", ja="判定不能")),
 }
 """Colour and word of each standing."""
+_GRADES = {Grade.FAILING: "red", Grade.GUIDANCE: "yellow", Grade.ADVISORY: "cyan"}
 _GAPS_SHOWN = 8
 
 
@@ -27,26 +27,26 @@ def print_result(result: Result, lang: Lang, folder: Path) -> None:
     console = Console(highlight=False)
     style, word = STANDINGS[result.verdict.standing]
     console.print(f"\n[{style}]{word.in_lang(lang)}[/]  {escape(result.title)} ({escape(result.system)})")
-    if result.verdict.findings:
-        console.print(_findings(result.verdict.findings, lang))
+    for finding in result.verdict.findings:
+        _print_finding(console, finding, lang)
     for line in gap_lines(result.verdict):
-        console.print(f"  {escape(line)}")
+        console.print(f"  {escape(line)}", soft_wrap=True)
     total = result.tally
     console.print(
         f"  sent: {total.connections} connections, {total.requests} asks, {total.bytes_sent} bytes; "
-        f"peak {total.peak_connections_per_s} connections/s (agreed: {result.pace.connections_per_s:g})"
+        f"peak {total.peak_connections_per_s} connections/s (agreed: {result.pace.connections_per_s:g})",
+        soft_wrap=True,
     )
     console.print(f"  report: {escape(str(folder / 'report.html'))}", soft_wrap=True)
 
 
-def _findings(findings: tuple[Finding, ...], lang: Lang) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 2))
-    for column in ("grade", "server", "what", "where", "certainty"):
-        table.add_column(column, overflow="fold")
-    for finding in findings:
-        title = escape(finding.title.in_lang(lang))
-        table.add_row(finding.grade, finding.server, title, escape(finding.subject), finding.certainty)
-    return table
+def _print_finding(console: Console, finding: Finding, lang: Lang) -> None:
+    style = _GRADES[finding.grade]
+    title = escape(finding.title.in_lang(lang))
+    console.print(f"  [{style}]{finding.grade}[/]  {escape(finding.server)}: {title}", soft_wrap=True)
+    console.print(
+        f"      {escape(finding.subject)} ({finding.certainty}, {escape(finding.rule)})", style="dim", soft_wrap=True
+    )
 
 
 def gap_lines(verdict: Verdict) -> list[str]:
