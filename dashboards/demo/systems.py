@@ -160,7 +160,7 @@ def declaration(name: str, entries: list[Document], scan: object) -> Document:
         "title": shop.title,
         "operator": {
             "organisation": shop.title.split(" ")[0],
-            "name": "system desk",
+            "name": "運用担当 (operations)",
             "email": f"ops@shop.{name}.example",
             "phone": "+81-3-0000-0000",
         },

@@ -38,6 +38,7 @@ KNOWN: tuple[str, ...] = (
     mark("interference: %(rest)s"),
     mark("port %(ports)s: %(rest)s"),
     mark("ports %(ports)s: %(rest)s"),
+    mark("%(clause)s, table %(table)s"),
     mark("timeout"),
     mark("timeout: %(rest)s"),
     mark("cut-off: %(rest)s"),
