@@ -157,7 +157,7 @@ class Service:
                 decision = await asyncio.to_thread(self.submit, event)
             except (NegotiationError, PlanError) as error:
                 # Somebody said something between the look and now; the next look sees it.
-                _log.info("overtaken", event=event.kind, error=str(error))
+                _log.info("overtaken", what=event.kind, error=str(error))
                 continue
             for instruction in decision.instructions:
                 if isinstance(instruction, Start):
@@ -263,7 +263,7 @@ class Service:
             try:
                 await asyncio.to_thread(self.submit, event)
             except NegotiationError as error:
-                _log.info("overtaken", event=event.kind, error=str(error))
+                _log.info("overtaken", what=event.kind, error=str(error))
         if self._tasks:
             _, late = await asyncio.wait(self._tasks.values(), timeout=SHUTDOWN_S)
             if late:

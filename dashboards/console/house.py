@@ -12,7 +12,7 @@ from plugins.clock import Clock
 from scheduler.desk import Desk
 from scheduler.service import Service
 from scheduler.store.store import Store
-from scheduler.system import Contact
+from scheduler.system import Contact, System
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class House:
     """Gives ids for plans."""
     body: Contact
     """The review body; stands in every plan that names no other contacts."""
+    unproven: Callable[[System], tuple[str, ...]]
+    """Gives the addresses of a system whose control nobody has proven: nothing is offered for those."""
 
 
 def house_of(request: Request) -> House:

@@ -17,7 +17,7 @@ from dashboards.console.guardrails import Guardrails
 from dashboards.console.house import House
 from grid.report import Report
 from scheduler.desk import Desk
-from scheduler.inspection import Inspection
+from scheduler.inspection import Inspection, unproven
 from scheduler.result import Result
 from scheduler.service import Service
 from scheduler.store.database import sqlite_url
@@ -121,6 +121,7 @@ def open_scene(folder: Path) -> Scene:
         clock=clock,
         new_id=lambda: f"p{next(plan_ids)}",
         body=BODY,
+        unproven=lambda system: unproven(system, ()),
     )
     tokens = {
         "body": desk.issue(Principal(role=Role.REVIEW_BODY)).text,

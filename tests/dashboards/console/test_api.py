@@ -213,6 +213,13 @@ def test_a_window_that_ends_before_it_starts_is_refused(scene: Scene) -> None:
     assert scene.say("shop", offered["plan_id"], "counter", window=window(2, 1)).status_code == 422
 
 
+def test_nothing_is_offered_for_an_address_that_nobody_has_proven(scene: Scene) -> None:
+    assert scene.register(declaration("far", "Far", "8.8.8.8")).status_code == 201
+    response = scene.ask("body", "POST", "/api/plans", json={"system": "far", "window": window(1, 2)})
+    assert (response.status_code, response.json()["type"]) == (409, "tag:tenken.example,2026:problem/proof")
+    assert "8.8.8.8" in response.json()["detail"]
+
+
 def test_what_does_not_exist_is_a_problem_too(scene: Scene) -> None:
     for method, path, status in (
         ("GET", "/api/nothing", 404),

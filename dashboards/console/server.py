@@ -1,0 +1,253 @@
+"""`tenken serve`: puts store, service, grid and console together and runs them until a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from dashboards.console.app import create_app
+from dashboards.console.data import ServeError, first_tokens, locked
+from dashboards.console.house import House
+from grid.key import KeyFileError, load_or_create
+from grid.report import Report
+from grid.run import Grid
+from plugins.clock import Clock, SystemClock
+from plugins.pack import Pack, PackError, load_pack
+from scheduler.desk import Desk
+from scheduler.inspection import Inspection, Issuer, inspect_systems, new_id, unproven
+from scheduler.result import Result
+from scheduler.service import Inspect, Service
+from scheduler.store.database import sqlite_url
+from scheduler.store.store import Store
+from scheduler.store.token import Role
+from scheduler.system import Contact
+
+DRAIN_S = 5
+"""Seconds that open requests have when the server ends."""
+MOST_REQUESTS = 200
+"""Most requests at once; more are answered with 503."""
+Listener = Any
+"""Uvicorn's listening socket: it is opened and closed there, only carried here."""
+CUT_OFF = "the window is over, or one side said stop"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `tenken serve` is told."""
+
+    data: Path
+    """Data folder."""
+    host: str
+    """Address to listen at."""
+    port: int
+    """Port to listen at; 0: any free one."""
+    database: str
+    """SQLAlchemy URL; empty: a SQLite file in the data folder."""
+    body: Contact
+    """The review body, as orders and plans name it."""
+    ray_address: str
+    """Cluster to join; empty: a small one of this machine's own."""
+    renew_tokens: bool = False
+    """Make new tokens for the review body and the monitor."""
+
+
+def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; raises `ServeError` when it cannot start."""
+    # The store, evidence and keys are nobody else's, whatever the folder was before.
+    os.umask(0o077)
+    log_to_stderr()
+    clock = SystemClock()
+    with locked(settings.data):
+        store = Store.open(settings.database or sqlite_url(settings.data / "tenken.db"))
+        try:
+            _announce_tokens(store, settings, clock, announce)
+            config = _config(settings)
+            listener = _bind(config)
+            with _grid(settings, clock) as grid:
+                inspect = on_grid(grid, _issuer(settings), _pack(), clock)
+                asyncio.run(_run(store, clock, inspect, settings, config, listener, announce))
+        finally:
+            store.close()
+
+
+async def _run(
+    store: Store,
+    clock: Clock,
+    inspect: Inspect,
+    settings: Settings,
+    config: uvicorn.Config,
+    listener: Listener,
+    announce: Callable[[str], None],
+) -> None:
+    desk = Desk(store, clock, new_id)
+    service = Service(store, desk, clock, inspect, settings.data / "inspections")
+    house = House(
+        store=store,
+        desk=desk,
+        service=service,
+        clock=clock,
+        new_id=lambda: new_id()[:12],
+        body=settings.body,
+        unproven=lambda system: unproven(system, ()),
+    )
+    address, port = listener.getsockname()[:2]
+    server = Server(config, service, lambda: announce(f"tenken: serving at http://{_shown(address)}:{port}"))
+    config.app = create_app(house, server.beside)
+    await server.serve([listener])
+    if server.failed:
+        raise ServeError("tenken serve", f"the loop ended: {server.failed}", "mend the cause and start it again")
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, with the loop of the service beside it and signals that stop inspections at once."""
+
+    def __init__(self, config: uvicorn.Config, service: Service, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._service = service
+        self._ready = ready
+        self.failed = ""
+
+    @asynccontextmanager
+    async def beside(self, _: FastAPI) -> AsyncIterator[None]:
+        """Run the loop while the application lives."""
+        loop = asyncio.create_task(self._service.run(), name="service")
+        loop.add_done_callback(self._loop_ended)
+        try:
+            yield
+        finally:
+            self._service.close()
+            with suppress(Exception):  # it is told by `failed`
+                await loop
+
+    def _loop_ended(self, loop: asyncio.Task[None]) -> None:
+        # A console without its loop would promise windows that nobody opens or cuts off.
+        error = None if loop.cancelled() else loop.exception()
+        if error is not None:
+            self.failed = f"{type(error).__name__}: {error}"
+            self.should_exit = True
+
+    async def startup(self, sockets: list[Listener] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        self._ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End on SIGTERM and SIGINT with exit code 0; the inspections stop first, the open requests end meanwhile."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._end)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+    def _end(self) -> None:
+        self._service.close()
+        self.should_exit = True
+
+
+def on_grid(grid: Grid, issuer: Issuer, pack: Pack, clock: Clock) -> Inspect:
+    """Give the function that runs one inspection on Ray."""
+
+    def inspect(
+        inspection: Inspection, out: Path, stop: threading.Event, on_report: Callable[[Report], None]
+    ) -> Result:
+        (result,) = inspect_systems(
+            [inspection],
+            [out],
+            grid=grid,
+            issuer=issuer,
+            pack=pack,
+            clock=clock,
+            stop=stop,
+            stop_reason=CUT_OFF,
+            on_report=on_report,
+        )
+        return result
+
+    return inspect
+
+
+def log_to_stderr() -> None:
+    """Log one JSON object a line to stderr. Tracebacks are lines: values of variables could be tokens."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _announce_tokens(store: Store, settings: Settings, clock: Clock, announce: Callable[[str], None]) -> None:
+    for role, path in first_tokens(store, settings.data, clock, renew=settings.renew_tokens).items():
+        if role is Role.REVIEW_BODY:
+            announce(f"tenken: token of the review body (shown this once): {path.read_text('ascii')}")
+        announce(f"tenken: token of the {role} kept in {path} (readable by you only)")
+
+
+def _config(settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app="",
+        host=settings.host,
+        port=settings.port,
+        loop="asyncio",  # uvloop's sockets pass by the process guard
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_S,
+        limit_concurrency=MOST_REQUESTS,
+        lifespan="on",
+        ws="none",
+    )
+
+
+def _bind(config: uvicorn.Config) -> Listener:
+    try:
+        return config.bind_socket()
+    except (SystemExit, OSError, ValueError):
+        where = f"{config.host}:{config.port}"
+        raise ServeError(
+            where, "cannot listen there", "choose another address or port with --host and --port"
+        ) from None
+
+
+@contextmanager
+def _grid(settings: Settings, clock: Clock) -> Iterator[Grid]:
+    with Grid.join(settings.ray_address, clock=clock) if settings.ray_address else Grid.start(clock=clock) as grid:
+        yield grid
+
+
+def _issuer(settings: Settings) -> Issuer:
+    try:
+        key = load_or_create(settings.data / "order-key.pem")
+    except KeyFileError as error:
+        raise ServeError(str(error.path), error.problem, "mend it or choose another folder with --data") from None
+    return Issuer(name=settings.body.organisation, contact=settings.body.email, key=key)
+
+
+def _pack() -> Pack:
+    try:
+        return load_pack()
+    except PackError as error:
+        raise ServeError("signatures", str(error), "mend the signatures") from None
+
+
+def _shown(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
