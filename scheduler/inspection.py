@@ -45,7 +45,7 @@ class NotProvenError(Exception):
     def __str__(self) -> str:
         return (
             f"system {self.system}: no proof of control for {', '.join(self.addresses)}; nothing was sent. "
-            "Only loopback may be inspected without proof: publish the token that `tenken declaration prove` shows."
+            "Only loopback may be inspected without proof; `tenken inspect` says what to publish."
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
 import threading
@@ -27,11 +28,16 @@ from grid.run import Grid
 from grid.window import Window
 from plugins.clock import SystemClock
 from plugins.pack import load_pack
+from probes.control.look import ResolverError, resolver, resolvers_of_this_machine
+from probes.control.prove import prove_by_dns, prove_by_http
+from probes.control.secret import SecretFileError
+from probes.control.secret import load_or_create as load_secret
+from probes.control.token import token
 from probes.pace import Pace
 from probes.target import Item
 from probes.verdict import Standing
 from scheduler.declaration import DeclarationError, load_declaration
-from scheduler.inspection import Inspection, Issuer, NotProvenError, inspect_systems, new_id, unproven
+from scheduler.inspection import Inspection, Issuer, inspect_systems, new_id, unproven
 from scheduler.result import Kind, Result
 from scheduler.system import System
 
@@ -94,7 +100,9 @@ def inspect(
     minutes: Annotated[float, typer.Option(help="Length of the window that opens now.", min=0.05, max=1440)] = 60.0,
     connections_per_s: Annotated[float | None, typer.Option(help="Go slower than the declared pace.", min=0.1)] = None,
     proof: Annotated[Proof, typer.Option(help="Proof of control for addresses that are not loopback.")] = Proof.DNS,
-    resolver: Annotated[list[str] | None, typer.Option(help="DNS resolver `address[:port]` for the proof.")] = None,
+    dns_resolver: Annotated[
+        list[str] | None, typer.Option("--resolver", help="DNS resolver `address[:port]` for the proof.")
+    ] = None,
     ray_address: Annotated[str | None, typer.Option(help="Join this Ray cluster instead of starting one.")] = None,
 ) -> None:
     """Inspect one system that you operate: loopback freely, anything else with proof of control.
@@ -106,7 +114,7 @@ def inspect(
     key = _key()
     stop = threading.Event()
     with stopping_on_signals(stop):
-        proven = _prove(system, proof, resolver or [], stop)
+        proven = _prove(system, proof, dns_resolver or [], lang, stop)
         clock = SystemClock()
         folder = _folder(out, system, clock.now())
         issuer = Issuer(name=system.operator.organisation, contact=system.operator.email, key=key)
@@ -171,13 +179,28 @@ def _folder(out: Path | None, system: System, now: datetime) -> Path:
     return folder
 
 
-def _prove(system: System, proof: Proof, resolvers: list[str], stop: threading.Event) -> frozenset[str]:
-    """Give the addresses whose control is proven; leaves with a clear refusal when one is missing."""
-    del stop
+def _prove(
+    system: System, proof: Proof, resolvers: list[str], lang: ReportLang, stop: threading.Event
+) -> frozenset[str]:
+    """Give the addresses whose control is proven; leaves with a refusal that says what to publish when one is missing."""
     if not unproven(system, ()):
         return frozenset()
-    del proof, resolvers
-    raise _refuse(str(NotProvenError(system.name, unproven(system, ()))))
+    try:
+        secret = load_secret(home() / "control-secret")
+        asked = tuple(resolver(text) for text in resolvers) or resolvers_of_this_machine()
+    except (SecretFileError, ResolverError) as error:
+        raise _refuse(str(error)) from None
+    made = token(system.name, [name for target in system.targets for name in target.host_names], secret)
+    if proof is Proof.DNS:
+        # Whoever types this command inspects out of a network of his own, where private addresses are his own, too.
+        shown = asyncio.run(prove_by_dns(system.targets, made, asked, private_by_dns=True, stopped=stop.is_set))
+    else:
+        contact = system.operator.email
+        shown = asyncio.run(prove_by_http(system.targets, made, SystemClock(), contact, stopped=stop.is_set))
+    if not shown.complete:
+        headline = "no proof of control for these addresses, so nothing is inspected:"
+        raise _refuse(f"{headline}\n{shown.refusal.in_lang(lang.value)}")
+    return shown.addresses
 
 
 @contextmanager
