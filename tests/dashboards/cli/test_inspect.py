@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
-import socket
 import stat
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +16,7 @@ import pytest
 
 from tests.dashboards.cli.commands import ROOT, command, environment, tenken
 from tests.servers import nginx, sshd, telnetd, vsftpd
+from tests.target import counting, wait_for
 
 MISSING = [name for name, module in vars().items() if getattr(module, "PROGRAM", "there") is None]
 real = pytest.mark.skipif(bool(MISSING), reason=f"Debian packages missing: {', '.join(MISSING)}")
@@ -162,70 +160,29 @@ def test_two_servers_run_in_two_workers_and_their_servers_agree(tmp_path: Path) 
     assert code == 1
 
 
-class CountingServer:
-    """Listens on a range of ports and notes when each connection comes: the target's own account."""
-
-    def __init__(self, address: str, ports: range) -> None:
-        self.times: list[float] = []
-        self._sockets = []
-        for port in ports:
-            listener = socket.socket()
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((address, port))
-            listener.listen(64)
-            self._sockets.append(listener)
-        self._threads = [threading.Thread(target=self._accept, args=(s,), daemon=True) for s in self._sockets]
-        for thread in self._threads:
-            thread.start()
-
-    def _accept(self, listener: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                self.times.append(time.monotonic())
-                connection.close()
-
-    def close(self) -> None:
-        for listener in self._sockets:
-            with contextlib.suppress(OSError):
-                listener.shutdown(socket.SHUT_RDWR)
-            listener.close()
-        for thread in self._threads:
-            thread.join(5)
-
-
-def wait_for(condition: Any, seconds: float = 60.0) -> None:
-    """Poll what another process does, until it is so."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.01)
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_stops_sending_at_once_and_keeps_what_was_seen(tmp_path: Path, number: signal.Signals) -> None:
     address = "127.0.61.9"
-    target = CountingServer(address, range(8000, 8100))
     declaration = declare(tmp_path, {"web-1": (address, [HTTP])}, pace=10.0)
     arguments = command("inspect", declaration, "--out", tmp_path / "out", "--items", "ports")
-    process = subprocess.Popen(
-        arguments,
-        cwd=ROOT,
-        env=environment(tmp_path),
-        start_new_session=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        wait_for(lambda: len(target.times) >= 3)
-        called = time.monotonic()
-        # A terminal sends Ctrl-C to everything in the foreground, Ray's processes among it.
-        os.killpg(process.pid, number) if number is signal.SIGINT else process.send_signal(number)
-        printed, _ = process.communicate(timeout=60)
-    finally:
-        process.kill()
-        target.close()
-    late = [at - called for at in target.times if at > called]
+    with counting(address, range(8000, 8100)) as target:
+        process = subprocess.Popen(
+            arguments,
+            cwd=ROOT,
+            env=environment(tmp_path),
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_for(lambda: len(target.times) >= 3)
+            called = time.monotonic()
+            # A terminal sends Ctrl-C to everything in the foreground, Ray's processes among it.
+            os.killpg(process.pid, number) if number is signal.SIGINT else process.send_signal(number)
+            printed, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    late = target.after(called)
     assert max(late, default=0.0) <= 1.0
     assert process.returncode == 2, printed.decode()
     result = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
