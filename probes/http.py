@@ -28,6 +28,7 @@ INTERIM = 8
 OVERHEAD_BYTES = 262_144
 """Bytes beyond the body's bound that one answer may take on the wire (headers, chunk sizes)."""
 
+_BEGIN = b"HTTP/"
 _TARGET = re2.compile(r"/[\x21-\x7e\x80-\xff]*")
 _FIELD = re2.compile(r"[\x20-\x7e\x80-\xff]*")
 # Window arguments of zlib: gzip; zlib, and the bare deflate that some servers send under its name (RFC 9110, section 8.4.1.2).
@@ -112,13 +113,9 @@ async def _bounded(connection: Connection, ask: HttpAsk, request: bytes, seconds
     except _NoAnswerError as error:
         return NoAnswer(reason=error.reason, detail=error.detail)
     except h11.RemoteProtocolError as error:
-        return NoAnswer(reason=_protocol_reason(error), detail=printable(str(error).encode()))
-
-
-def _protocol_reason(error: h11.RemoteProtocolError) -> NoAnswerReason:
-    if error.error_status_hint == 431:
-        return NoAnswerReason.TOO_LARGE
-    return NoAnswerReason.RESET if "peer" in str(error) and "closed" in str(error) else NoAnswerReason.NOT_HTTP
+        too_large = error.error_status_hint == 431
+        reason = NoAnswerReason.TOO_LARGE if too_large else NoAnswerReason.NOT_HTTP
+        return NoAnswer(reason=reason, detail=printable(str(error).encode()))
 
 
 async def _talk(connection: Connection, ask: HttpAsk, request: bytes) -> Answer:
@@ -143,20 +140,39 @@ class _Stream:
         self._room = ask.max_bytes + OVERHEAD_BYTES
         # An ask that wants little takes little: what is not read cannot get into the evidence.
         self._step = min(READ_BYTES, max(64, ask.max_bytes))
+        self._begin = b""
+        self._closed = False
 
     async def event(self) -> h11.Event | None:
         """Give the next event; None when the bound on bytes is used up."""
         while True:
-            event = self._parser.next_event()
+            event = self._next()
             if isinstance(event, h11.Event):
                 return event
             if event is h11.PAUSED:
                 raise _NoAnswerError(NoAnswerReason.NOT_HTTP, "switched to another protocol unasked")
             if self._room <= 0:
                 return None
-            data = await self._connection.read(self._step)
-            self._room -= len(data)
-            self._parser.receive_data(data)
+            await self._feed()
+
+    def _next(self) -> object:
+        try:
+            return self._parser.next_event()
+        except h11.RemoteProtocolError:
+            if self._closed:
+                raise _NoAnswerError(NoAnswerReason.RESET, "closed in the middle of an answer") from None
+            raise
+
+    async def _feed(self) -> None:
+        data = await self._connection.read(self._step)
+        self._begin = (self._begin + data)[: len(_BEGIN)]
+        self._closed = not data
+        if not self._begin:
+            raise _NoAnswerError(NoAnswerReason.RESET, "closed without an answer")
+        if not _BEGIN.startswith(self._begin):
+            raise _NoAnswerError(NoAnswerReason.NOT_HTTP, "what came does not begin like HTTP")
+        self._room -= len(data)
+        self._parser.receive_data(data)
 
 
 async def _head(stream: _Stream) -> h11.Response:
@@ -167,7 +183,7 @@ async def _head(stream: _Stream) -> h11.Response:
                 raise _NoAnswerError(NoAnswerReason.TOO_LARGE, f"more than {HEADER_FIELDS} header fields")
             return event
         if not isinstance(event, h11.InformationalResponse):
-            raise _NoAnswerError(NoAnswerReason.RESET, "closed without an answer")
+            raise _NoAnswerError(NoAnswerReason.TOO_LARGE, "no header section within bounds")
     raise _NoAnswerError(NoAnswerReason.NOT_HTTP, f"more than {INTERIM} interim responses")
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import re2
 from lark import Lark, Token, Transformer, v_args
-from lark.exceptions import UnexpectedInput
+from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from plugins.template import functions
 from plugins.template.functions import Value
@@ -190,9 +190,9 @@ def _complaint(node: Node) -> str:
 
 
 def _where(text: str, error: UnexpectedInput) -> str:
-    # At the end of the text lark gives None or -1, whatever it declares.
     position = vars(error).get("pos_in_stream")
-    if position is None or not 0 <= position < len(text):
+    ends = isinstance(error, UnexpectedToken) and error.token.type == "$END"
+    if ends or position is None or not 0 <= position < len(text):
         return "ends too early; close every bracket and finish every operator"
     return f"cannot be read from {text[position : position + 20]!a} on (column {position + 1})"
 

@@ -81,7 +81,7 @@ def _paths(node: Node) -> tuple[str, ...]:
     found = node.need("path")
     if found is None:
         return ()
-    paths = tuple(entry.text() for entry in found.entries())
+    paths = tuple(entry.raw() for entry in found.entries())
     if not 1 <= len(paths) <= MAX_PATHS:
         found.blame(f"expected 1 to {MAX_PATHS} paths, saw {len(paths)}")
     for index, path in enumerate(paths):
@@ -103,7 +103,7 @@ def _headers(node: Node) -> tuple[Header, ...]:
 
 def _header(node: Node, name: str) -> Header:
     entry = node.at(name)
-    text = entry.text() if entry else ""
+    text = entry.raw() if entry else ""
     if not _HEADER_NAME.fullmatch(name):
         node.blame(f"{name[:40]!a} is no header name", name)
     elif name.lower() in refused.HEADERS:

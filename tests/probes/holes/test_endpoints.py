@@ -1,0 +1,59 @@
+"""Which declared ports are web end points."""
+
+from __future__ import annotations
+
+from plugins.ask import WebEndpoint
+from probes.holes.endpoints import named, web_endpoints
+from probes.target import (
+    ClientAuth,
+    DeclaredPort,
+    PortRange,
+    Purpose,
+    Role,
+    Target,
+    TlsEndpoint,
+    TlsVersion,
+    Transport,
+)
+
+
+def port(first: int, service: str, last: int = 0, transport: Transport = Transport.TCP) -> DeclaredPort:
+    return DeclaredPort(
+        ports=PortRange(first=first, last=last or first), transport=transport, service=service, purpose=Purpose.SHOP
+    )
+
+
+def test_every_web_port_on_every_address() -> None:
+    tls = TlsEndpoint(
+        port=8080, server_name="a.example", versions=(TlsVersion.TLS_1_3,), client_auth=ClientAuth.NONE, names=()
+    )
+    target = Target(
+        name="web",
+        role=Role.WEB,
+        addresses=("192.0.2.1", "2001:db8::1"),
+        host_names=("a.example", "b.example"),
+        ports=(
+            port(80, "http"),
+            port(443, "https"),
+            port(8080, "http-alt"),
+            port(22, "ssh"),
+            port(443, "https", transport=Transport.UDP),
+            port(9000, "http", 9001),
+            port(80, "http"),
+        ),
+        tls=(tls,),
+    )
+    found = [(one.address, one.port, one.tls, one.host) for one in web_endpoints(target)]
+    expected = [(80, False), (443, True), (8080, True), (9000, False), (9001, False)]
+    assert found == [(address, number, tls, "a.example") for number, tls in expected for address in target.addresses]
+
+
+def test_without_a_host_name_the_address_stands_for_it() -> None:
+    target = Target(name="web", role=Role.WEB, addresses=("::1",), ports=(port(80, "http"),))
+    (endpoint,) = web_endpoints(target)
+    assert endpoint == WebEndpoint(address="::1", port=80, tls=False, host="::1")
+    assert named(endpoint) == "http://[::1] [::1]"
+
+
+def test_a_mail_server_has_none() -> None:
+    assert web_endpoints(Target(name="mx", role=Role.MAIL, addresses=("192.0.2.2",), ports=(port(25, "smtp"),))) == ()

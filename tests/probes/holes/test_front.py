@@ -1,0 +1,65 @@
+"""Front asks: recognised again from what is stored, and cautious about what they exclude."""
+
+from __future__ import annotations
+
+import pytest
+
+from plugins.ask import Answer, HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason
+from plugins.template.model import Product
+from probes.holes.front import Front, front_asks, front_of, is_baseline, is_busy
+
+TOKEN = "0123456789abcdef"
+NGINX = Product(name="nginx", seen=("(?m)^Server: nginx/[0-9]",))
+
+
+def page(body: bytes = b"", status: int = 404, truncated: bool = False, **headers: str) -> HttpAnswer:
+    pairs = tuple((name.replace("_", "-"), text) for name, text in headers.items())
+    return HttpAnswer(status=status, headers=pairs, body=body, truncated=truncated)
+
+
+def front(*answers: Answer) -> Front:
+    return front_of(dict(zip(front_asks(TOKEN), answers, strict=False)))
+
+
+def test_the_asks_are_the_front_page_and_two_pages_that_cannot_exist() -> None:
+    asks = front_asks(TOKEN)
+    assert asks[0] == HttpAsk(path="/")
+    assert [is_baseline(ask) for ask in asks] == [False, True, True]
+    assert len(set(asks)) == 3
+
+
+def test_a_product_that_shows_itself_nowhere_is_excluded() -> None:
+    assert front(page(), page(), page()).excludes(NGINX)
+    assert not front(page(), page(), page(server="nginx/1.20.0")).excludes(NGINX)
+    assert not front(page(), page(), page()).excludes(None)
+
+
+@pytest.mark.parametrize(
+    "gap",
+    [
+        NoAnswer(reason=NoAnswerReason.RESET),
+        page(status=503),
+        page(status=429),
+        page(status=301, retry_after="5"),
+        page(truncated=True),
+    ],
+)
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_what_was_not_wholly_answered_excludes_nothing(gap: Answer, position: int) -> None:
+    answers: list[Answer] = [page(), page(), page()]
+    answers[position] = gap
+    assert not front(*answers).excludes(NGINX)
+
+
+@pytest.mark.parametrize(
+    "echo", [page(b"no /tenken-baseline-0123456789abcdef here"), page(location=f"/login?to={TOKEN}")]
+)
+def test_a_server_that_repeats_the_ask_is_noticed(echo: HttpAnswer) -> None:
+    assert front(page(), page(), echo).reflects
+    assert not front(page(), page(), page(b"no such page")).reflects
+
+
+def test_who_is_busy() -> None:
+    assert [is_busy(page(status=code)) for code in (200, 404, 429, 500, 503)] == [False, False, True, False, True]
+    assert is_busy(page(status=200, retry_after="120"))
+    assert not is_busy(NoAnswer(reason=NoAnswerReason.TIMEOUT))
