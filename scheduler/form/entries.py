@@ -141,9 +141,10 @@ def _decodable(label: str) -> bool:
     if not label.startswith("xn--"):
         return True
     try:
-        return not label[4:].encode("ascii").decode("punycode").isascii()
+        decoded = label[4:].encode("ascii").decode("punycode")
     except (UnicodeError, ValueError, OverflowError):
         return False
+    return not decoded.isascii() and decoded.isprintable()
 
 
 def email(text: str) -> str:
