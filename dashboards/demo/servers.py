@@ -163,8 +163,8 @@ async def mailbox(address: str, ports: Ports) -> int:
     return await first_free(address, ports, listen)
 
 
-async def mute(address: str, ports: Ports) -> int:
-    """A server that hangs: it takes connections, reads what is said, and never answers."""
+async def mute(address: str, ports: Ports, context: ssl.SSLContext) -> int:
+    """A server that hangs: it takes connections, shakes hands, reads what is said, and never answers."""
 
     async def listen_for_ever(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
@@ -173,6 +173,6 @@ async def mute(address: str, ports: Ports) -> int:
         writer.close()
 
     async def listen(port: int) -> None:
-        await asyncio.start_server(listen_for_ever, address, port)
+        await asyncio.start_server(listen_for_ever, address, port, ssl=context)
 
     return await first_free(address, ports, listen)

@@ -112,9 +112,9 @@ async def _failing(site: Site) -> list[Document]:
 
 
 async def _hanging(site: Site) -> list[Document]:
-    """An HTTPS server that takes connections and never says a word."""
+    """An HTTPS server whose certificates are right and whose pages never come."""
     web, host = site.ground.address(0), "shop.hang.example"
-    https = await servers.mute(web, _ports(20443))
+    https = await servers.mute(web, _ports(20443), site.authority.context(site.folder, host))
     http = await servers.redirect(web, _ports(20080), f"https://{host}:{https}/")
     return [_web("haibara-web", web, host, http, https)]
 
@@ -143,7 +143,7 @@ SHOPS: dict[str, Shop] = {
         _failing,
     ),
     "hang": Shop(
-        Planted(name="hang", standing=Standing.INCONCLUSIVE, not_tested=(Item.PORTS, Item.HOLES, Item.TLS)),
+        Planted(name="hang", standing=Standing.INCONCLUSIVE, not_tested=(Item.PORTS, Item.HOLES)),
         "灰原商店 (demo: hangs)",
         _hanging,
     ),

@@ -106,8 +106,9 @@ def _answers(address: str, port: int, say: bytes, begin: bytes) -> bool:
     return False
 
 
-def test_the_hanging_shop_takes_connections_and_says_nothing(shops: dict[str, RunningShop]) -> None:
-    with socket.create_connection(port_of(shops["hang"], "https"), timeout=5) as connection:
+def test_the_hanging_shop_shakes_hands_and_says_nothing(shops: dict[str, RunningShop]) -> None:
+    plain = socket.create_connection(port_of(shops["hang"], "https"), timeout=5)
+    with plain, trusting(shops["hang"]).wrap_socket(plain, server_hostname="shop.hang.example") as connection:
         connection.sendall(get("/"))
         connection.settimeout(0.3)
         with pytest.raises(TimeoutError):
