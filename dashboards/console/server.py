@@ -29,7 +29,7 @@ from scheduler.desk import Desk
 from scheduler.inspection import Inspection, Issuer, inspect_systems, new_id, unproven
 from scheduler.result import Result
 from scheduler.service import Inspect, Service
-from scheduler.store.database import sqlite_url
+from scheduler.store.database import StoreError, sqlite_url
 from scheduler.store.store import Store
 from scheduler.store.token import Role
 from scheduler.system import Contact
@@ -70,11 +70,12 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     log_to_stderr()
     clock = SystemClock()
     with locked(settings.data):
-        store = Store.open(settings.database or sqlite_url(settings.data / "tenken.db"))
+        # The port first: a start that fails there has made no tokens that its owner would have to look for.
+        config = _config(settings)
+        listener = _bind(config)
+        store = _store(settings)
         try:
             _announce_tokens(store, settings, clock, announce)
-            config = _config(settings)
-            listener = _bind(config)
             with _grid(settings, clock) as grid:
                 inspect = on_grid(grid, _issuer(settings), _pack(), clock)
                 asyncio.run(_run(store, clock, inspect, settings, config, listener, announce))
@@ -193,6 +194,13 @@ def log_to_stderr() -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def _store(settings: Settings) -> Store:
+    try:
+        return Store.open(settings.database or sqlite_url(settings.data / "tenken.db"))
+    except StoreError as error:
+        raise ServeError(error.url, error.problem, "mend it, or name another one with --database") from None
 
 
 def _announce_tokens(store: Store, settings: Settings, clock: Clock, announce: Callable[[str], None]) -> None:

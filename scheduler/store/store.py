@@ -17,7 +17,7 @@ from scheduler.negotiation import Agenda, Negotiation
 from scheduler.plan import InspectionPlan
 from scheduler.result import Result
 from scheduler.store import reading, tables, token
-from scheduler.store.database import connect, upgrade
+from scheduler.store.database import open_database
 from scheduler.store.values import InspectionOutcome, Registered
 
 
@@ -201,10 +201,8 @@ class Store:
 
     @classmethod
     def open(cls, url: str) -> Store:
-        """Open a database, bringing it to the newest shape first."""
-        engine = connect(url)
-        upgrade(engine)
-        return cls(engine)
+        """Open a database, bringing it to the newest shape first; raises `StoreError`."""
+        return cls(open_database(url))
 
     def close(self) -> None:
         """Let all connections go."""
