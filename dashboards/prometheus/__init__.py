@@ -1,0 +1,1 @@
+"""Alert rules for Prometheus: `rules.yml`, over the names of `dashboards.metrics`."""
