@@ -50,13 +50,20 @@ def probe(lane: wall.Lane, job: Job) -> TlsSeen:
         tries.append(_try(lane, job, version))
         if len(tries) == 2 and all(tried.shake.reaction in _GIVE_UP for tried in tries):
             return _seen(job, tries, (), f"no TLS handshake was answered: {tries[0].shake.detail}")
-    chains = dict.fromkeys(tried.shake.chain for tried in tries if tried.shake.chain)
     accepted = [tried.version for tried in tries if tried.shake.reaction is Reaction.ACCEPTED]
-    if accepted:
-        from probes.tls.deployments import more_chains  # noqa: PLC0415 - sslyze is half a second of import
+    if not accepted:
+        return _seen(job, tries, (), _failure(tries))
+    more = _more_chains(lane, job, accepted)
+    chains = dict.fromkeys((*(tried.shake.chain for tried in tries if tried.shake.chain), *more))
+    # Hanging up means no only if the server is still there afterwards; else it may have had enough of us.
+    still_there = bool(more) or shake(lane, job, accepted[0]).reaction is Reaction.ACCEPTED
+    return _seen(job, tries, tuple(chains)[:CHAINS], "", dropped_is_refused=still_there)
 
-        chains |= dict.fromkeys(more_chains(lane, job, accepted))
-    return _seen(job, tries, tuple(chains)[:CHAINS], "" if accepted else _failure(tries))
+
+def _more_chains(lane: wall.Lane, job: Job, accepted: list[TlsVersion]) -> tuple[tuple[str, ...], ...]:
+    from probes.tls.deployments import more_chains  # noqa: PLC0415 - sslyze is half a second of import
+
+    return more_chains(lane, job, accepted)
 
 
 def _try(lane: wall.Lane, job: Job, version: TlsVersion) -> Try:
@@ -78,9 +85,16 @@ def _failure(tries: list[Try]) -> str:
     return "" if refused else f"no TLS handshake was answered: {unclear[0].shake.detail}"
 
 
-def _seen(job: Job, tries: list[Try], chains: tuple[tuple[str, ...], ...], failure: str) -> TlsSeen:
-    speaks = any(tried.shake.reaction in {Reaction.ACCEPTED, Reaction.REFUSED} for tried in tries)
-    tried_versions = {tried.version: _version(tried, speaks=speaks) for tried in tries}
+def _seen(
+    job: Job,
+    tries: list[Try],
+    chains: tuple[tuple[str, ...], ...],
+    failure: str,
+    *,
+    dropped_is_refused: bool = False,
+) -> TlsSeen:
+    refusals = {Reaction.REFUSED, Reaction.DROPPED} if dropped_is_refused else {Reaction.REFUSED}
+    tried_versions = {tried.version: _version(tried, refusals) for tried in tries}
     untried = [
         VersionSeen(version=v, handshake=Handshake.UNKNOWN, detail="not tried")
         for v in ORDER
@@ -97,13 +111,12 @@ def _seen(job: Job, tries: list[Try], chains: tuple[tuple[str, ...], ...], failu
     )
 
 
-def _version(tried: Try, *, speaks: bool) -> VersionSeen:
-    """Turn a reaction into a fact: hanging up means no where other versions were answered, and nothing where none was."""
-    reaction = tried.shake.reaction
+def _version(tried: Try, refusals: set[Reaction]) -> VersionSeen:
+    """Turn a reaction into a fact."""
     handshake = Handshake.UNKNOWN
-    if reaction is Reaction.ACCEPTED:
+    if tried.shake.reaction is Reaction.ACCEPTED:
         handshake = Handshake.ACCEPTED
-    elif reaction is Reaction.REFUSED or (reaction is Reaction.DROPPED and speaks):
+    elif tried.shake.reaction in refusals:
         handshake = Handshake.REFUSED
     return VersionSeen(
         version=tried.version, handshake=handshake, client_auth=tried.client_auth, detail=tried.shake.detail

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +14,13 @@ import pytest
 
 from probes.observation import Ending, ItemEnded, Observation
 from probes.target import ClientAuth, Item, Scope, TlsEndpoint, TlsVersion
-from probes.tls.facts import TlsSeen
+from probes.tls.facts import Handshake, TlsSeen
 from probes.tls.judge import judge
 from probes.tls.look import look
 from probes.verdict import Judgement, Standing, decide
 from tests.pki import Holder, Pki, Validity
 from tests.probes.scene import dialer_for, recorder, scope_of
-from tests.servers import nginx
+from tests.servers import nginx, zoo
 from tests.servers.nginx import TlsSettings
 from tests.servers.process import free_port, installed, running
 
@@ -185,3 +188,38 @@ async def test_null_suites_of_tls_1_2_are_no_refusal(tmp_path: Path) -> None:
     with running([*server, "-tls1_2", "-cipher", "NULL-SHA256:@SECLEVEL=0"], HOST, port, tmp_path / "log"):
         seen, _ = await inspected(port, (V12,))
     assert [entry.version for entry in seen.versions if entry.handshake == "accepted"] == [V12]
+
+
+def relay(port: int, most: int) -> zoo.Manner:
+    """Hand the first connections on to a real server, and hang up on all later ones."""
+    served = itertools.count()
+
+    def pump(source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65_536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    def speak(connection: socket.socket) -> None:
+        if next(served) >= most:
+            return
+        with socket.create_connection((HOST, port)) as server:
+            back = threading.Thread(target=pump, args=(server, connection), daemon=True)
+            back.start()
+            pump(connection, server)
+            back.join(5)
+
+    return speak
+
+
+async def test_a_server_that_has_had_enough_of_us_is_not_taken_to_refuse_old_versions(tmp_path: Path) -> None:
+    versions = (V12, V13)
+    with served(tmp_path, protocols="TLSv1 TLSv1.1 TLSv1.2 TLSv1.3") as port:
+        with zoo.serving(relay(port, 100), HOST) as front:
+            _, all_seen = await inspected(front, versions)
+        with zoo.serving(relay(port, 2), HOST) as front:
+            seen, judgement = await inspected(front, versions)
+    assert told(all_seen) == ["tls.versions-differ"] * 2
+    assert told(judgement) == []
+    assert {entry.handshake for entry in seen.versions if entry.version not in versions} == {Handshake.UNKNOWN}
+    assert decide([judgement]).standing is Standing.INCONCLUSIVE
