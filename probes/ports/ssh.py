@@ -40,6 +40,7 @@ async def entrance(dialer: Dialer, address: str, port: int, seconds: float) -> E
     await dialer.meter.request()
     async with dialer.admit(address, port):
         dialer.counter.request()
+        seconds = min(seconds, dialer.leave.remaining_s())  # asyncssh does not ask the leave before it writes
         try:
             async with asyncio.timeout(seconds):
                 methods = await _methods(address, port)
