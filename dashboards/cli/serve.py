@@ -87,6 +87,9 @@ def serve(
     ] = "inspection@localhost",
     phone: Annotated[str, typer.Option(help="Its telephone number.")] = "",
     ray_address: Annotated[str, typer.Option(help="Join this Ray cluster instead of starting one.")] = "",
+    resolver: Annotated[
+        list[str] | None, typer.Option(help="DNS resolver `address[:port]` for proofs of control.")
+    ] = None,
     new_tokens: Annotated[
         bool, typer.Option("--new-tokens", help="Replace the body's tokens; the old ones end.")
     ] = False,
@@ -107,6 +110,7 @@ def serve(
         database=database,
         body=Contact(organisation=organisation, name=desk, email=email, phone=phone),
         ray_address=ray_address,
+        resolvers=tuple(resolver or ()),
         renew_tokens=new_tokens,
     )
     try:

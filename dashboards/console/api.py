@@ -90,9 +90,9 @@ def new_operator_token(name: str, house: TheHouse, _: Body) -> views.TokenView:
 def offer(house: TheHouse, who: Body, form: forms.OfferForm) -> views.PlanView:
     """Offer an inspection plan."""
     declared = _declared(house, form.system)
-    if missing := house.unproven(declared):
-        detail = f"system {form.system}: no proof of control for {', '.join(missing)}; nothing was offered"
-        raise ProblemError(409, "proof", detail, "only loopback may be inspected without a proof of control")
+    if refusal := house.refusal(declared):
+        detail = f"system {form.system}: no proof of control, so nothing was offered:\n{refusal}"
+        raise ProblemError(409, "proof", detail, "let the operator publish it, then offer again")
     plan_id = house.new_id()
     plan = form.over(
         InspectionPlan(

@@ -31,8 +31,8 @@ class House:
     """Gives ids for plans."""
     body: Contact
     """The review body; stands in every plan that names no other contacts."""
-    unproven: Callable[[System], tuple[str, ...]]
-    """Gives the addresses of a system whose control nobody has proven: nothing is offered for those."""
+    refusal: Callable[[System], str]
+    """Says which addresses of a system nobody has proven to control, and what to publish; empty: all are proven."""
 
 
 def house_of(request: Request) -> House:

@@ -17,9 +17,13 @@ from markupsafe import Markup
 
 from dashboards.console import access, labels, views
 from dashboards.console.house import House, house_of
+from dashboards.console.problems import ProblemError
 from dashboards.locale.phrasebook import Phrasebook
+from dashboards.report.render import render as render_report
 from dashboards.report.shown import shown
+from plugins import canonical
 from plugins.text import Lang
+from scheduler.result import Result
 from scheduler.store.token import Principal
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -41,6 +45,31 @@ def page(
     chosen = choose(lang, request.headers.get("accept-language", ""))
     policy = f"default-src 'none'; style-src '{_digest()}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
     return HTMLResponse(render(status, chosen, who), headers={"content-security-policy": policy})
+
+
+@router.get("/reports/{plan_id}", response_class=HTMLResponse)
+def report(
+    plan_id: str,
+    request: Request,
+    house: Annotated[House, Depends(house_of)],
+    who: Annotated[Principal, Depends(access.on_page)],
+    lang: Annotated[str, Query(max_length=8)] = "",
+) -> HTMLResponse:
+    """Show the report of a plan's inspection in Japanese or English."""
+    held = access.find_plan(house, who, plan_id)
+    with house.store.reading() as reading:
+        inspection = reading.inspection(plan_id)
+        body = reading.result(inspection.inspection_id) if inspection else None
+        registered = reading.registered(held.plan.system)
+    if body is None or registered is None:
+        raise ProblemError(404, "result", f"plan {plan_id} is {held.phase}: there is no result", "look again later")
+    chosen = choose(lang, request.headers.get("accept-language", ""))
+    text = render_report(canonical.loads(Result, body), chosen, registered.system.calendar.time_zone)
+    # The report carries a stricter policy in itself; a browser holds to both.
+    policy = (
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    )
+    return HTMLResponse(text, headers={"content-security-policy": policy})
 
 
 def choose(asked: str, accepted: str) -> Lang:

@@ -20,13 +20,17 @@ from fastapi import FastAPI
 from dashboards.console.app import create_app
 from dashboards.console.data import ServeError, first_tokens, locked
 from dashboards.console.house import House
+from dashboards.console.proof import Prover
 from grid.key import KeyFileError, load_or_create
 from grid.report import Report
 from grid.run import Grid
 from plugins.clock import Clock, SystemClock
 from plugins.pack import Pack, PackError, load_pack
+from probes.control.look import ResolverError, resolver, resolvers_of_this_machine
+from probes.control.secret import SecretFileError
+from probes.control.secret import load_or_create as load_secret
 from scheduler.desk import Desk
-from scheduler.inspection import Inspection, Issuer, inspect_systems, new_id, unproven
+from scheduler.inspection import Inspection, Issuer, inspect_systems, new_id
 from scheduler.result import Result
 from scheduler.service import Inspect, Service
 from scheduler.store.database import StoreError, sqlite_url
@@ -59,6 +63,8 @@ class Settings:
     """The review body, as orders and plans name it."""
     ray_address: str
     """Cluster to join; empty: a small one of this machine's own."""
+    resolvers: tuple[str, ...] = ()
+    """DNS resolvers for the proof of control; none: those of this machine."""
     renew_tokens: bool = False
     """Make new tokens for the review body and the monitor."""
 
@@ -76,9 +82,10 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         store = _store(settings)
         try:
             _announce_tokens(store, settings, clock, announce)
+            prover, issuer, pack = _prover(settings), _issuer(settings), _pack()
             with _grid(settings, clock) as grid:
-                inspect = on_grid(grid, _issuer(settings), _pack(), clock)
-                asyncio.run(_run(store, clock, inspect, settings, config, listener, announce))
+                inspect = on_grid(grid, issuer, pack, clock, prover)
+                asyncio.run(_run(store, clock, inspect, prover, settings, config, listener, announce))
         finally:
             store.close()
 
@@ -87,6 +94,7 @@ async def _run(
     store: Store,
     clock: Clock,
     inspect: Inspect,
+    prover: Prover,
     settings: Settings,
     config: uvicorn.Config,
     listener: Listener,
@@ -101,7 +109,7 @@ async def _run(
         clock=clock,
         new_id=lambda: new_id()[:12],
         body=settings.body,
-        unproven=lambda system: unproven(system, ()),
+        refusal=prover.refusal,
     )
     address, port = listener.getsockname()[:2]
     server = Server(config, service, lambda: announce(f"tenken: serving at http://{_shown(address)}:{port}"))
@@ -161,7 +169,7 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def on_grid(grid: Grid, issuer: Issuer, pack: Pack, clock: Clock) -> Inspect:
+def on_grid(grid: Grid, issuer: Issuer, pack: Pack, clock: Clock, prover: Prover) -> Inspect:
     """Give the function that runs one inspection on Ray."""
 
     def inspect(
@@ -174,6 +182,8 @@ def on_grid(grid: Grid, issuer: Issuer, pack: Pack, clock: Clock) -> Inspect:
             issuer=issuer,
             pack=pack,
             clock=clock,
+            # Asked again now: who has lost the address since the offer is not inspected.
+            proven=prover.prove(inspection.system).addresses,
             stop=stop,
             stop_reason=CUT_OFF,
             on_report=on_report,
@@ -248,6 +258,14 @@ def _issuer(settings: Settings) -> Issuer:
     except KeyFileError as error:
         raise ServeError(str(error.path), error.problem, "mend it or choose another folder with --data") from None
     return Issuer(name=settings.body.organisation, contact=settings.body.email, key=key)
+
+
+def _prover(settings: Settings) -> Prover:
+    try:
+        asked = tuple(resolver(text) for text in settings.resolvers) or resolvers_of_this_machine()
+        return Prover(load_secret(settings.data / "control-secret"), asked)
+    except (ResolverError, SecretFileError) as error:
+        raise ServeError("proof of control", str(error), "mend it or name other resolvers with --resolver") from None
 
 
 def _pack() -> Pack:

@@ -15,16 +15,19 @@ import httpx
 from dashboards.console.app import create_app
 from dashboards.console.guardrails import Guardrails
 from dashboards.console.house import House
+from dashboards.console.proof import Prover
 from grid.report import Report
+from probes.target import Item
 from scheduler.desk import Desk
-from scheduler.inspection import Inspection, unproven
+from scheduler.dialogue import InspectionEnded, Side, WindowOpened
+from scheduler.inspection import Inspection
 from scheduler.result import Result
 from scheduler.service import Service
 from scheduler.store.database import sqlite_url
 from scheduler.store.store import Store
 from scheduler.store.token import Principal, Role
 from tests.fakes import FakeClock
-from tests.scheduler.scene import BODY, DAY
+from tests.scheduler.scene import BODY, DAY, make_plan, make_result
 
 DECLARATION = """\
 format: tenken-declaration/1
@@ -96,6 +99,26 @@ class Scene:
         assert response.status_code == 200, response.text
         return offered
 
+    def begin(self, plan_id: str) -> str:
+        """Let the agreed window open; give the inspection that begins."""
+        self.clock.advance(3600)
+        opened = WindowOpened(plan_id=plan_id, by=Side.SERVICE, at=self.clock.now())
+        return self.house.service.submit(opened).inspection_id
+
+    def end(self, plan_id: str) -> None:
+        """Let the inspection of an agreed plan run and end with one failing finding."""
+        result = make_result(self.begin(plan_id), plan=make_plan(plan_id, items=(Item.PORTS, Item.TLS, Item.HOLES)))
+        ended = InspectionEnded(
+            plan_id=plan_id,
+            by=Side.SERVICE,
+            at=self.clock.now(),
+            inspection_id=result.inspection_id,
+            standing=result.verdict.standing,
+            gaps=(),
+            tested=(),
+        )
+        self.house.service.submit(ended, result)
+
 
 def window(start: float, end: float) -> dict[str, str]:
     """Give a window on the scene's day, as the API takes it."""
@@ -121,7 +144,7 @@ def open_scene(folder: Path) -> Scene:
         clock=clock,
         new_id=lambda: f"p{next(plan_ids)}",
         body=BODY,
-        unproven=lambda system: unproven(system, ()),
+        refusal=Prover(b"0" * 32, ()).refusal,
     )
     tokens = {
         "body": desk.issue(Principal(role=Role.REVIEW_BODY)).text,

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from dashboards.console.problems import MEDIA_TYPE
-from probes.target import Item
-from scheduler.dialogue import InspectionEnded, Side, WindowOpened
 from tests.dashboards.console.scene import Scene, declaration, window
-from tests.scheduler.scene import make_plan, make_result
 
 
 def test_registering_gives_the_operator_s_token_once(scene: Scene) -> None:
@@ -99,22 +94,12 @@ def test_status_and_result(scene: Scene) -> None:
     plan_id = offered["plan_id"]
     missing = scene.ask("shop", "GET", f"/api/plans/{plan_id}/result")
     assert (missing.status_code, "there is no result" in missing.json()["detail"]) == (404, True)
-    scene.clock.advance(3600)
-    opened = WindowOpened(plan_id=plan_id, by=Side.SERVICE, at=scene.clock.now())
-    begun = scene.house.service.submit(opened)
+    other = scene.agree(window=window(2, 3))
+    scene.begin(plan_id)
     running = scene.ask("shop", "GET", "/api/status").json()
     assert [(plan["plan_id"], plan["inspection"]["outcome"]) for plan in running["now"]] == [(plan_id, "running")]
-    result = make_result(begun.inspection_id, plan=make_plan(plan_id, items=(Item.PORTS, Item.TLS, Item.HOLES)))
-    ended = InspectionEnded(
-        plan_id=plan_id,
-        by=Side.SERVICE,
-        at=scene.clock.now() + timedelta(seconds=9),
-        inspection_id=begun.inspection_id,
-        standing=result.verdict.standing,
-        gaps=(),
-        tested=(),
-    )
-    scene.house.service.submit(ended, result)
+    scene.end(other["plan_id"])
+    plan_id = other["plan_id"]
     body = scene.ask("shop", "GET", f"/api/plans/{plan_id}/result").json()
     assert (body["format"], body["verdict"]["standing"]) == ("tenken-result/1", "fail")
     decided = scene.ask("body", "GET", "/api/status").json()["decided"]

@@ -64,3 +64,17 @@ def test_what_people_wrote_cannot_break_the_page(scene: Scene) -> None:
     page = scene.ask("body", "GET", "/").text
     assert "<script" not in page
     assert "\u202e" not in page
+
+
+def test_the_report_of_a_plan_is_shown_to_its_sides_only(scene: Scene) -> None:
+    offered = scene.agree()
+    path = f"/reports/{offered['plan_id']}"
+    assert scene.ask("shop", "GET", path).status_code == 404
+    scene.end(offered["plan_id"])
+    report = scene.ask("shop", "GET", f"{path}?lang=ja")
+    assert report.status_code == 200
+    assert "申告されていないポートが開放されています。" in report.text
+    assert report.headers["content-security-policy"].startswith("default-src 'none'; style-src")
+    assert f'href="reports/{offered["plan_id"]}?lang=en"' in scene.ask("body", "GET", "/?lang=en").text
+    assert scene.ask("rival", "GET", path).status_code == 404
+    assert scene.ask("", "GET", path).status_code == 401
