@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -126,3 +127,10 @@ def test_nothing_else_of_the_process_is_shown() -> None:
     assert "python_" not in scraped
     assert "process_" not in scraped
     assert "version=" in metrics.text(registry(lambda: NOTHING, FakeClock(DAY))).decode()
+
+
+def test_the_handbook_explains_every_metric_with_its_labels() -> None:
+    handbook = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    for family in families(FIGURES, DAY):
+        for sample in family.samples:
+            assert f"| `{sample.name}` | {', '.join(sample.labels)} |".replace("|  |", "| |") in handbook

@@ -64,3 +64,8 @@ def test_the_rules_speak_of_metrics_that_exist() -> None:
 def test_every_alert_has_a_case() -> None:
     cases = CASES.read_text()
     assert all(f"alertname: {rule['alert']}\n        exp_alerts" in cases for rule in rules())
+
+
+def test_the_handbook_says_what_to_do_about_every_alert() -> None:
+    handbook = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert all(f"| `{rule['alert']}` |" in handbook for rule in rules())

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from dashboards.console.problems import MEDIA_TYPE
+from scheduler.dialogue import SpecialReason
+from scheduler.negotiation import Phase
 from tests.dashboards.console.scene import Scene, declaration, window
 
 
@@ -220,3 +224,12 @@ def test_what_does_not_exist_is_a_problem_too(scene: Scene) -> None:
         404,
         "register its declaration first, or look at GET /api/systems",
     )
+
+
+def test_the_handbook_names_every_path(scene: Scene) -> None:
+    handbook = (Path(__file__).parents[3] / "docs" / "serve.md").read_text(encoding="utf-8")
+    document = scene.ask("", "GET", "/openapi.json").json()
+    described = {f"`{method.upper()} {path}`" for path, methods in document["paths"].items() for method in methods}
+    assert {line for line in described if line not in handbook} == set()
+    assert all(f"| `{phase}` |" in handbook for phase in Phase)
+    assert all(f"`{reason}`" in handbook for reason in SpecialReason)
