@@ -1,0 +1,1 @@
+"""Benchmarks: seconds, bytes, ratios, medians. Nothing here asserts a time; `python -m tests.bench [NAME ...]` prints."""
