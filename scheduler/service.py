@@ -117,7 +117,15 @@ class Service:
 
     def submit(self, event: Event, result: Result | None = None) -> Decision:
         """Let an event happen, cut off what has to be, and tell both sides. Raises as the desk does."""
-        decision = self._desk.submit(event, result)
+        try:
+            decision = self._desk.submit(event, result)
+        except (NegotiationError, PlanError):
+            raise
+        except Exception:
+            # Stop means stop, also when the store cannot say so: a full disk must not keep anything sending.
+            if isinstance(event, Stopped | WindowClosed):
+                self._stop_of(event.plan_id).set()
+            raise
         for instruction in decision.instructions:
             if isinstance(instruction, CutOff):
                 self._stop_of(instruction.plan_id).set()

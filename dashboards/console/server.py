@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import os
 import signal
 import sys
@@ -83,6 +84,8 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         try:
             _announce_tokens(store, settings, clock, announce)
             prover, issuer, pack = _prover(settings), _issuer(settings), _pack()
+            if not ipaddress.ip_address(listener.getsockname()[0]).is_loopback:
+                announce("tenken: warning: tokens travel over plain HTTP; put a TLS-terminating proxy before this port")
             with _grid(settings, clock) as grid:
                 inspect = on_grid(grid, issuer, pack, clock, prover)
                 asyncio.run(_run(store, clock, inspect, prover, settings, config, listener, announce))

@@ -16,8 +16,8 @@ from probes.observation import Ending
 from probes.tally import Tally
 from probes.target import Item
 from probes.verdict import Outcome
-from scheduler.desk import Desk
-from scheduler.dialogue import Accepted, Notify, Offered, Side, Stopped
+from scheduler.desk import Decision, Desk
+from scheduler.dialogue import Accepted, Event, Notify, Offered, Side, Stopped
 from scheduler.inspection import Inspection
 from scheduler.negotiation import Phase
 from scheduler.plan import InspectionPlan
@@ -270,6 +270,23 @@ async def test_a_result_that_cannot_be_kept_is_no_result(house: House, monkeypat
     await begun(house)
     await until(lambda: house.phase() is Phase.BROKEN)
     assert house.owed()[0][1] == "the result could not be kept: OSError"
+
+
+async def test_a_stop_stops_even_when_the_store_cannot_say_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await begun(house)
+    submit = house.desk.submit
+
+    def full(event: Event, result: Result | None = None) -> Decision:
+        if isinstance(event, Stopped):
+            raise OSError("disk full")
+        return submit(event, result)
+
+    monkeypatch.setattr(house.desk, "submit", full)
+    stop = Stopped(plan_id="p1", by=Side.OPERATOR, at=house.clock.now(), reason="the shop is slow")
+    with pytest.raises(OSError, match="disk full"):
+        await asyncio.to_thread(house.service.submit, stop)
+    await until(lambda: house.phase() is Phase.ENDED)
+    assert house.outcome() is InspectionOutcome.INCONCLUSIVE
 
 
 def test_the_scene_s_window_is_the_one_that_the_tests_wait_for() -> None:

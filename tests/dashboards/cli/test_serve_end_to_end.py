@@ -78,13 +78,16 @@ def test_from_offer_to_debt_and_through_a_power_cut(tmp_path: Path, serve: Tenke
         hana = _register(serve, body, declaration("hana", HANA, hana_port, "top-1000"))
         tori = _register(serve, body, declaration("tori", TORI, tori_port, "declared"))
         with prometheus(tmp_path / "prometheus", f"127.0.0.1:{serve.port}", serve.data / "monitor.token") as watcher:
+            beside = body.post("/api/plans", {"system": "tori", "window": window(2, 120), "items": ["ports"]})
+            tori.post(f"/api/plans/{beside['plan_id']}/accept", {"digest": beside["digest"]})
             _cut_off_at_the_end(body, hana)
+            until(lambda: outcome(tori, beside["plan_id"]) == "pass", "the inspection that ran beside it")
             until(lambda: query(watcher, "sum(tenken_debts_open)") == [2.0], "debts in Prometheus")
             assert query(watcher, 'tenken_inspections_total{kind="scheduled",outcome="inconclusive"}') == [1.0]
             asked = query(watcher, "tenken_connections_total")[0]
             assert asked > 0
             _through_a_power_cut(serve, body, hana, tori)
-            until(lambda: query(watcher, 'tenken_inspections_total{outcome="pass"} > 0') == [1.0], "the pass")
+            until(lambda: query(watcher, 'tenken_inspections_total{outcome="pass"} > 0') == [2.0], "the pass")
             assert query(watcher, 'sum(tenken_inspections_total{outcome="broken"})') == [1.0]
             assert query(watcher, "tenken_connections_total")[0] > asked
             assert query(watcher, "sum(resets(tenken_connections_total[5m]))") == [0.0]
