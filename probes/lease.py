@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plugins.value import value
 
@@ -31,7 +31,7 @@ def burst(rate: float) -> float:
 
 
 def keep(rate: float) -> float:
-    """Give how long a permission stays usable, in seconds: as long as the bound allows without lowering the rate."""
+    """Give how long a permission of an agreed rate stays usable, in seconds: as long as the bound allows without slowing down."""
     return min(max(math.floor(rate + burst(rate)) / rate - 1, KEEP_S), KEEP_MOST_S)
 
 
@@ -58,42 +58,48 @@ class Slice:
 class Book:
     """State of one bound of one budget."""
 
+    agreed: float
+    """Agreed units per second; nothing raises it."""
     rate: float
-    """Agreed units per second."""
+    """Units per second at present, at most the agreed ones; 0: paused."""
     tat: float
     """When the next permission may start, seconds on the book's monotonic clock."""
 
     @staticmethod
-    def opened(rate: float, now: float) -> Book:
+    def opened(agreed: float, now: float) -> Book:
         """Open an empty book: as if every permission of a book that was lost had been used as late as possible."""
-        return Book(rate=rate, tat=now + HORIZON_S + 1 / effective_rate(rate))
+        return Book(agreed=agreed, rate=agreed, tat=now + HORIZON_S + 1 / effective_rate(agreed))
 
-    def lowered(self, rate: float, now: float) -> Book:
-        """Give a book with a lower rate; a higher one is refused by whoever calls (nothing may raise the agreed bound)."""
-        return Book(rate=rate, tat=max(self.tat, now) + 1 / effective_rate(rate))
+    def paced(self, rate: float, now: float) -> Book:
+        """Give the book at another rate, cut to the agreed one; 0 pauses."""
+        rate = min(max(rate, 0.0), self.agreed)
+        if rate == self.rate:
+            return self
+        # The gap before the first permission at the new rate is that of the new rate, and never less than the agreed one's.
+        gap = 1 / effective_rate(rate) if rate else 0.0
+        return Book(agreed=self.agreed, rate=rate, tat=max(self.tat, now) + gap)
 
-    def earliest(self, now: float) -> float:
-        """Give when the next permission may start."""
-        return max(now, self.tat)
-
-    def taken(self, start: float, count: int) -> Book:
-        """Give the book after `count` permissions from `start` on at this book's own spacing or wider."""
-        return Book(rate=self.rate, tat=start + count / effective_rate(self.rate))
+    @property
+    def spacing_s(self) -> float:
+        """Seconds between two permissions; infinite while paused."""
+        return 1 / effective_rate(self.rate) if self.rate else math.inf
 
 
 def lease(books: tuple[Book, ...], want: int, now: float) -> tuple[tuple[Book, ...], Slice]:
     """Lease at most `want` permissions that keep every one of `books` (server, system, shared address)."""
-    start = max(book.earliest(now) for book in books)
-    slowest = min(effective_rate(book.rate) for book in books)
-    keep_s = min(keep(book.rate) for book in books)
+    spacing = max(book.spacing_s for book in books)
+    # How late a permission may be used follows from the agreed rates: a slow phase must not lend its patience to a fast one.
+    keep_s = min(keep(book.agreed) for book in books)
+    if math.isinf(spacing):
+        return books, Slice(start_s=HORIZON_S, interval_s=HORIZON_S, count=0, keep_s=keep_s)
+    start = max(now, *(book.tat for book in books))
     room = now + HORIZON_S - start
-    count = min(want, math.floor(room * slowest) + 1) if room >= 0 else 0
-    lent = Slice(start_s=start - now, interval_s=1 / slowest, count=count, keep_s=keep_s)
+    count = min(want, math.floor(room / spacing) + 1) if room >= 0 else 0
+    lent = Slice(start_s=start - now, interval_s=spacing, count=count, keep_s=keep_s)
     if count == 0:
         return books, lent
     # Every book moves on by the spacing that was really used, which is at least its own.
-    after = tuple(Book(rate=book.rate, tat=start + count / slowest) for book in books)
-    return after, lent
+    return tuple(replace(book, tat=start + count * spacing) for book in books), lent
 
 
 @dataclass
