@@ -11,6 +11,7 @@ import contextlib
 import os
 
 from grid.board import BoardHandle
+from grid.budget import BudgetHandle, LeasedMeter
 from grid.cluster import RayError, ray
 from grid.key import TrustedKeys
 from grid.permit import Permit
@@ -30,18 +31,20 @@ REPORT_EVERY_S = 0.25
 """Seconds between two reports of a worker."""
 
 
-def inspect(sealed: SealedOrder, trusted: TrustedKeys, board: BoardHandle) -> None:
+def inspect(sealed: SealedOrder, trusted: TrustedKeys, board: BoardHandle, budget: BudgetHandle) -> None:
     """Run one order; the body of the Ray task. Everything it sees goes to the board."""
-    asyncio.run(_inspect(sealed, trusted, board, SystemClock()))
+    asyncio.run(_inspect(sealed, trusted, board, budget, SystemClock()))
 
 
-async def _inspect(sealed: SealedOrder, trusted: TrustedKeys, board: BoardHandle, clock: Clock) -> None:
+async def _inspect(
+    sealed: SealedOrder, trusted: TrustedKeys, board: BoardHandle, budget: BudgetHandle, clock: Clock
+) -> None:
     try:
         permit = open_order(sealed, trusted, clock)
     except SealError as error:
         await _refuse(sealed, trusted, board, clock, str(error))
         return
-    inspector = Inspector(permit, board, clock)
+    inspector = Inspector(permit, board, budget, clock)
     await inspector.run()
 
 
@@ -74,14 +77,15 @@ def node_id() -> str:
 class Inspector:
     """Runs an opened order in this process."""
 
-    def __init__(self, permit: Permit, board: BoardHandle, clock: Clock) -> None:
+    def __init__(self, permit: Permit, board: BoardHandle, budget: BudgetHandle, clock: Clock) -> None:
         self._permit = permit
         self._board = board
         self._clock = clock
         order = permit.order
         self._progress: dict[Item, Progress] = {}
         self._recorder = Recorder(order.scope.target.name, clock, self._note)
-        self._dialer = Dialer(order.scope.target.name, permit, order.pace, clock)
+        meter = LeasedMeter(budget, order, clock, permit.halt)
+        self._dialer = Dialer(order.scope.target.name, permit, order.pace, clock, meter)
         self._sent_observations = 0
         self._sent_transcripts = 0
 
@@ -90,9 +94,8 @@ class Inspector:
 
     async def run(self) -> None:
         """Look at every item, until done, the window's end, or a stop."""
-        await self._post(
-            last=False
-        )  # a stop that was called before this order began is heard here, before anything is sent
+        # A stop that was called before this order began is heard here, before anything is sent.
+        await self._post(last=False)
         looking = asyncio.create_task(self._look())
         watchers = [
             asyncio.create_task(watch) for watch in (self._watch_stop(), self._watch_window(), self._keep_reporting())

@@ -28,7 +28,9 @@ class Order:
     window: Window
     """Nothing is sent outside of it."""
     pace: Pace
-    """Upper bounds for this server: its share of what was agreed for the system."""
+    """Upper bounds for this server."""
+    system_pace: Pace
+    """Agreed upper bounds for the system as a whole, over all workers together."""
     pack_digest: str
     """Digest of the signature pack that may be used."""
     fence: int

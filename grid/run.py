@@ -11,15 +11,18 @@ import contextlib
 import logging
 import signal
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from grid import board as boards
+from grid import budget as budgets
 from grid import inspector
 from grid.cluster import RayError, ray
 from grid.key import TrustedKeys
+from grid.order import Order
 from grid.report import Record, Report
 from grid.seal import SealedOrder, read_order
 from plugins.clock import Clock, SystemClock
@@ -50,6 +53,10 @@ class _Account:
         self._first: Report | None = None
         self._last: Report | None = None
         self._observations: list[Observation] = []
+
+    @property
+    def begun(self) -> bool:
+        return self._first is not None
 
     @property
     def finished(self) -> bool:
@@ -173,10 +180,37 @@ class _Run:
     def __init__(self, orders: Sequence[SealedOrder], trusted: TrustedKeys, intake: Intake, clock: Clock) -> None:
         self._clock = clock
         self._intake = intake
+        self._trusted = trusted
         self._board = boards.start()
         self._accounts: dict[str, _Account] = {}
         self._tasks: dict[Any, str] = {}
         self._lost: dict[str, str] = {}
+        self._systems = [_System(group, trusted) for group in _by_inspection(orders, trusted)]
+        for sealed in orders:
+            account = _account(sealed, trusted)
+            self._accounts[account.order_id] = account
+
+    def to_end(self, stop: threading.Event, stop_reason: str) -> list[Record]:
+        """Hand out orders and take reports until every order has ended."""
+        told = False
+        self._hand_out()
+        while self._tasks:
+            if stop.is_set() and not told:
+                told = True
+                self._board.stop.remote(stop_reason)
+                self._lost |= {order_id: stop_reason for system in self._systems for order_id in system.drop()}
+            self._reap()
+            self._take()
+            self._hand_out()
+        self._take()
+        return [self._record(account) for account in self._accounts.values()]
+
+    def _record(self, account: _Account) -> Record:
+        ending = Ending.BROKEN if account.begun else Ending.NOT_STARTED
+        return account.record(self._clock, self._lost.get(account.order_id, ""), ending)
+
+    def _hand_out(self) -> None:
+        """Start as many orders of each system as it may have connections: a worker needs at least one."""
         task = ray.remote(inspector.inspect).options(
             # An order runs once: Ray must never run it again elsewhere while the first worker may still be sending.
             num_cpus=0,
@@ -184,27 +218,17 @@ class _Run:
             max_retries=0,
             scheduling_strategy="SPREAD",
         )
-        for sealed in orders:
-            account = _account(sealed, trusted)
-            self._accounts[account.order_id] = account
-            self._tasks[task.remote(sealed, trusted, self._board)] = account.order_id
-
-    def to_end(self, stop: threading.Event, stop_reason: str) -> list[Record]:
-        """Take reports until every task has ended."""
-        told = False
-        while self._tasks:
-            if stop.is_set() and not told:
-                told = True
-                self._board.stop.remote(stop_reason)
-            self._reap()
-            self._take()
-        self._take()
-        return [a.record(self._clock, self._lost.get(a.order_id, "")) for a in self._accounts.values()]
+        for system in self._systems:
+            for order_id, sealed in system.next_orders():
+                reference = task.remote(sealed, self._trusted, self._board, system.budget)
+                self._tasks[reference] = order_id
 
     def _reap(self) -> None:
         done, _ = ray.wait(list(self._tasks), num_returns=1, timeout=TAKE_EVERY_S)
         for reference in done:
             order_id = self._tasks.pop(reference)
+            for system in self._systems:
+                system.ended(order_id)
             try:
                 ray.get(reference)
             except RayError as error:
@@ -224,5 +248,42 @@ class _Run:
             self._accounts[report.order_id].took(report)
 
     def close(self) -> None:
-        """End the board; a task that still runs loses touch and stops."""
+        """End the board and the budgets; a task that still runs loses touch and stops."""
         ray.kill(self._board)
+        for system in self._systems:
+            ray.kill(system.budget)
+
+
+class _System:
+    """The orders of one inspection, their common budget, and which of them run."""
+
+    def __init__(self, orders: Sequence[tuple[Order, SealedOrder]], trusted: TrustedKeys) -> None:
+        self.budget = budgets.start([sealed for _, sealed in orders], trusted)
+        self._waiting = deque((order.order_id, sealed) for order, sealed in orders)
+        self._running: set[str] = set()
+        self._at_once = min(order.system_pace.concurrent_connections for order, _ in orders)
+
+    def next_orders(self) -> Iterator[tuple[str, SealedOrder]]:
+        """Give the orders that may start now."""
+        while self._waiting and len(self._running) < self._at_once:
+            order_id, sealed = self._waiting.popleft()
+            self._running.add(order_id)
+            yield order_id, sealed
+
+    def ended(self, order_id: str) -> None:
+        """Note that an order has ended; unknown ids belong to other systems."""
+        self._running.discard(order_id)
+
+    def drop(self) -> list[str]:
+        """Give up the orders that have not been handed out."""
+        dropped = [order_id for order_id, _ in self._waiting]
+        self._waiting.clear()
+        return dropped
+
+
+def _by_inspection(sealed: Sequence[SealedOrder], trusted: TrustedKeys) -> Iterator[list[tuple[Order, SealedOrder]]]:
+    groups: dict[str, list[tuple[Order, SealedOrder]]] = {}
+    for one in sealed:
+        order = read_order(one, trusted)
+        groups.setdefault(order.inspection_id, []).append((order, one))
+    yield from groups.values()

@@ -12,6 +12,7 @@ import contextlib
 import ssl
 import warnings
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from plugins.ask import NoAnswerReason
@@ -72,8 +73,24 @@ class DialError(Exception):
         return f"{self.address} {self.port}: {self.reason} ({self.detail})"
 
 
-class Meter:
+class Meter(Protocol):
     """Waits until the pace allows the next unit. One per order."""
+
+    pace: Pace
+    """This order's bounds."""
+
+    def connection(self) -> AbstractAsyncContextManager[None]:
+        """Hold one of the concurrent connections, after waiting for the connection rate."""
+
+    async def request(self) -> None:
+        """Wait for the request rate."""
+
+    async def transfer(self, size: int) -> None:
+        """Wait until `size` bytes fit into the byte rate."""
+
+
+class OwnMeter:
+    """A meter that keeps a pace all by itself: for what one process sends alone. Workers of a grid lease (grid/budget.py)."""
 
     def __init__(self, pace: Pace, clock: Clock) -> None:
         now = clock.monotonic()
@@ -198,11 +215,11 @@ class Connection:
 class Dialer:
     """Opens connections for one order."""
 
-    def __init__(self, server: str, leave: Leave, pace: Pace, clock: Clock) -> None:
+    def __init__(self, server: str, leave: Leave, pace: Pace, clock: Clock, meter: Meter | None = None) -> None:
         self.server = server
         self.leave = leave
         self.clock = clock
-        self.meter = Meter(pace, clock)
+        self.meter: Meter = meter or OwnMeter(pace, clock)
         self.counter = Counter()
 
     @property

@@ -9,7 +9,7 @@ import ipaddress
 import threading
 import uuid
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -99,8 +99,13 @@ def is_loopback(address: str) -> bool:
 
 
 def make_order(inspection: Inspection, target: Target, issuer: Issuer, pack_digest: str, clock: Clock) -> Order:
-    """Write the order for one server; its pace is an equal share of the system's, so together they stay inside."""
+    """Write the order for one server.
+
+    Rates are leased from one budget, so a server may use whatever the others leave; concurrent connections are shared out, because
+    an open connection outlives every lease.
+    """
     system = inspection.system
+    agreed = inspection.pace.lowest(system.pace)
     return Order(
         order_id=new_id(),
         inspection_id=inspection.inspection_id,
@@ -113,7 +118,8 @@ def make_order(inspection: Inspection, target: Target, issuer: Issuer, pack_dige
             contact=issuer.contact,
         ),
         window=inspection.window,
-        pace=inspection.pace.lowest(system.pace).share(len(system.targets)),
+        pace=replace(agreed, concurrent_connections=agreed.share(len(system.targets)).concurrent_connections),
+        system_pace=agreed,
         pack_digest=pack_digest,
         fence=1,
         trouble=inspection.trouble,

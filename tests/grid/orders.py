@@ -37,6 +37,7 @@ def make_order(
         ),
         window=window or Window(start=START, end=START + timedelta(minutes=1)),
         pace=Pace(),
+        system_pace=Pace(),
         pack_digest=pack_digest,
         fence=1,
         trouble="stop and call",

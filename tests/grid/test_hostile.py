@@ -83,7 +83,7 @@ def hostile_order(address: str, name: str) -> Order:
         pack_digest=load_pack().digest,
     )
     pace = Pace(connections_per_s=200, requests_per_s=200, concurrent_connections=20, bytes_per_s=20_000_000)
-    return replace(made, scope=replace(made.scope, items=ALL, tcp_ports=()), pace=pace)
+    return replace(made, scope=replace(made.scope, items=ALL, tcp_ports=()), pace=pace, system_pace=pace)
 
 
 class Memory:

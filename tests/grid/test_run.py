@@ -60,7 +60,8 @@ def order(
         pack_digest=load_pack().digest,
     )
     ports = (PortRange(first=8000, last=8099),)
-    return replace(made, scope=replace(made.scope, tcp_ports=ports), pace=Pace(connections_per_s=per_s))
+    pace = Pace(connections_per_s=per_s)
+    return replace(made, scope=replace(made.scope, tcp_ports=ports), pace=pace, system_pace=pace)
 
 
 def run(grid: Grid, *orders: Order, stop: threading.Event | None = None, kept: Kept | None = None) -> list[Record]:
