@@ -6,9 +6,9 @@ import os
 import platform
 import sys
 
-from tests.bench import demo
+from tests.bench import demo, pace
 
-BENCHES = {"demo": demo.main}
+BENCHES = {"demo": demo.main, "pace": pace.main}
 """Name -> what prints its figures."""
 
 
