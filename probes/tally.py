@@ -73,6 +73,11 @@ class Counter:
         self._refused += 1
 
     @property
+    def latest(self) -> float:
+        """When the latest connection was tried, after every wait for the pace; 0 before the first."""
+        return self._second[-1] if self._second else 0.0
+
+    @property
     def tally(self) -> Tally:
         """The count so far."""
         return Tally(

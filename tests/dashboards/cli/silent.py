@@ -28,7 +28,8 @@ def main(paths: list[str]) -> None:
     left: list[str] = []
     sys.addaudithook(lambda event, arguments: left.append(f"{event} {arguments!r}") if event in WATCHED else None)
     with contextlib.redirect_stdout(io.StringIO()):
-        run(["inspect", "--help"])  # imports Ray, which asks this machine about itself (a bind, ldconfig) before any declaration
+        # Imports Ray, which asks this machine about itself (a bind, ldconfig) before any declaration is read.
+        run(["inspect", "--help"])
     told = {}
     for path in paths:
         left.clear()
