@@ -1,0 +1,130 @@
+"""Passages: what of an order concerns the kernel. Pure.
+
+order --passage_of--> passage: addresses, ports, packets per second, end
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+from collections.abc import Iterable
+
+from grid.order import Order
+from plugins.value import value
+from probes.lease import burst
+from probes.pace import Pace
+from probes.target import PortRange, Transport
+
+SYN_TRIES = 3
+"""How often the kernel may repeat the SYN of one connection. The exact bound on connections is the budget's; this wall only has to
+let lost packets be repeated, because a SYN that it swallows would make an open port look filtered."""
+_PACKETS_PER_CONNECTION = 10
+_PACKETS_PER_REQUEST = 4
+_BYTES_PER_SEGMENT = 1448
+_HIGHEST_RATE = 10_000_000.0
+
+
+class PassageError(ValueError):
+    """An order that the gate cannot hold."""
+
+    def __init__(self, who: str, expected: str, seen: str) -> None:
+        super().__init__(who, expected, seen)
+        self.who, self.expected, self.seen = who, expected, seen
+
+    def __str__(self) -> str:
+        return f"gate, {self.who}: expected {self.expected}, seen {self.seen}; nothing is let through for it"
+
+
+@value
+class Cap:
+    """A rate as the kernel keeps it: in any second at most `per_hour / 3600 + burst`."""
+
+    per_hour: int
+    """Packets per hour: the kernel counts in whole numbers, and slow paces are fractions of a packet per second."""
+    burst: int
+    """Depth of the token bucket, at least 1."""
+
+    @staticmethod
+    def of(who: str, rate: float) -> Cap:
+        """Give the cap under which no second holds more than rate + burst(rate)."""
+        if not (math.isfinite(rate) and 1 / 3600 <= rate <= _HIGHEST_RATE):
+            raise PassageError(who, "a rate between one an hour and ten million a second", repr(rate))
+        return Cap(per_hour=math.floor(rate * 3600), burst=math.floor(burst(rate)))
+
+
+@value
+class Passage:
+    """What the gate lets out for one order."""
+
+    order_id: str
+    """Order that it is for; never part of the kernel's text."""
+    addresses: tuple[str, ...]
+    """IPv4 and IPv6 addresses, canonical."""
+    tcp: tuple[PortRange, ...]
+    """TCP ports, merged and sorted."""
+    udp: tuple[PortRange, ...]
+    """UDP ports, merged and sorted."""
+    packets: Cap
+    """All packets to the server together."""
+    connections: Cap
+    """SYN packets to the server together, repeats included."""
+    end: int
+    """First second of Unix time at which nothing passes any more, by the kernel's wall clock."""
+
+    def of_version(self, version: int) -> tuple[str, ...]:
+        """Give the addresses of IP `version`."""
+        return tuple(each for each in self.addresses if ipaddress.ip_address(each).version == version)
+
+
+def packets_per_s(pace: Pace) -> float:
+    """Give how many packets per second a worker that keeps `pace` can need."""
+    return (
+        pace.connections_per_s * _PACKETS_PER_CONNECTION
+        + pace.requests_per_s * _PACKETS_PER_REQUEST
+        + pace.bytes_per_s / _BYTES_PER_SEGMENT
+    )
+
+
+def passage_of(order: Order, packets: float | None = None) -> Passage:
+    """Give the passage of an order; raises `PassageError`. `packets`: packets per second, else what the pace can need."""
+    target = order.scope.target
+    who = f"server {target.name!r}"
+    declared = {
+        transport: [entry.ports for entry in target.ports if entry.transport is transport] for transport in Transport
+    }
+    return Passage(
+        order_id=order.order_id,
+        addresses=tuple(dict.fromkeys(_address(who, each) for each in target.addresses)),
+        tcp=merged(who, [*declared[Transport.TCP], *order.scope.tcp_ports]),
+        udp=merged(who, declared[Transport.UDP]),
+        packets=Cap.of(who, packets if packets is not None else packets_per_s(order.pace)),
+        connections=Cap.of(who, order.pace.connections_per_s * SYN_TRIES),
+        end=math.floor(order.window.end.timestamp()),
+    )
+
+
+def _address(who: str, text: str) -> str:
+    """Give the canonical form of an address of one single host."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        raise PassageError(who, "an IP address", repr(text)) from None
+    mapped = isinstance(address, ipaddress.IPv6Address) and (address.ipv4_mapped or address.scope_id)
+    wide = address.is_multicast or address.is_unspecified or address.is_loopback or address.is_link_local
+    broadcast = address.version == 4 and address.is_reserved
+    if mapped or wide or broadcast:
+        raise PassageError(who, "the address of one host that can be routed to", repr(text))
+    return str(address)
+
+
+def merged(who: str, ranges: Iterable[PortRange]) -> tuple[PortRange, ...]:
+    """Merge overlapping and touching ranges: the kernel refuses a set whose intervals overlap."""
+    result: list[PortRange] = []
+    for each in sorted(ranges, key=lambda one: one.first):
+        if not 1 <= each.first <= each.last <= 65535:
+            raise PassageError(who, "ports within 1..65535", f"{each.first}-{each.last}")
+        if result and each.first <= result[-1].last + 1:
+            result[-1] = PortRange(first=result[-1].first, last=max(result[-1].last, each.last))
+        else:
+            result.append(each)
+    return tuple(result)
