@@ -23,6 +23,8 @@ class Tally:
     """Most connections tried in any sliding second."""
     refused: int = 0
     """Tries that the permit refused: nothing left the machine for them."""
+    vetoes: int = 0
+    """Tries that the process guard vetoed, past the permit: nothing was done for them. Always worth a look."""
 
     def __add__(self, other: Tally) -> Tally:
         """Add up tallies; the peaks are added too, which is the upper bound of the common peak."""
@@ -33,6 +35,7 @@ class Tally:
             bytes_received=self.bytes_received + other.bytes_received,
             peak_connections_per_s=self.peak_connections_per_s + other.peak_connections_per_s,
             refused=self.refused + other.refused,
+            vetoes=self.vetoes + other.vetoes,
         )
 
 

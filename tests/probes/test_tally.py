@@ -30,6 +30,14 @@ def test_every_kind_is_counted_by_itself() -> None:
     assert counter.tally == Tally(requests=1, bytes_sent=7, bytes_received=5, refused=1)
 
 
+def test_the_latest_connection_is_remembered() -> None:
+    counter = Counter()
+    assert counter.latest == 0.0
+    counter.connection(5.0)
+    counter.connection(7.5)
+    assert counter.latest == 7.5
+
+
 def test_tallies_add_up() -> None:
     one = Tally(connections=1, requests=2, bytes_sent=3, bytes_received=4, peak_connections_per_s=5, refused=6)
     assert one + one == Tally(
