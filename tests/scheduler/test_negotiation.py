@@ -322,16 +322,20 @@ class Move:
         return made[self.verb]
 
 
+OFFERS = tuple(
+    Move(verb="offer", plan=make_plan(plan_id), by=Side.REVIEW_BODY, at=DAY, outside=False, fitting=False)
+    for plan_id in ("p1", "p2")
+)
 PLANS = st.builds(
     lambda plan_id, window, kind: make_plan(plan_id, window=window, kind=kind),
-    st.sampled_from(["p1", "p2"]),
+    st.sampled_from(["p1", "p1", "p2", "p3"]),
     WINDOWS,
     st.sampled_from([Kind.SCHEDULED, Kind.SPOT]),
 )
 MOVES = st.builds(
     Move,
-    # Offers and acceptances are what leads anywhere, so they are drawn more often.
-    verb=st.sampled_from([*VERBS, "offer", "accept", "accept", "accept", "open", "open", "end"]),
+    # Acceptances are what leads anywhere, so they are drawn more often.
+    verb=st.sampled_from([*VERBS, *["accept"] * 6, "counter", "open", "open", "end"]),
     plan=PLANS,
     by=st.sampled_from([Side.OPERATOR, Side.OPERATOR, Side.REVIEW_BODY, Side.SERVICE]),
     at=MOMENTS,
@@ -361,7 +365,7 @@ def overlap(one: Window, other: Window) -> bool:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(MOVES, max_size=40))
+@given(st.lists(MOVES, min_size=5, max_size=30))
 def test_whatever_is_said_only_what_both_accepted_is_armed_and_never_twice_at_once(spoken: list[Move]) -> None:
     agenda, witness, started = Agenda(system=make_system()), Witness(), []
     for event, after, instructions in heard(agenda, spoken):
@@ -380,8 +384,8 @@ def test_whatever_is_said_only_what_both_accepted_is_armed_and_never_twice_at_on
 
 
 def heard(agenda: Agenda, spoken: list[Move]) -> Iterator[tuple[Event, Agenda, tuple[Instruction, ...]]]:
-    """Give everything that was said and allowed, with what followed."""
-    for move in spoken:
+    """Give everything that was said and allowed, with what followed; two offers lie on the table."""
+    for move in (*OFFERS, *spoken):
         event = move.event(agenda)
         try:
             agenda, instructions = respond(agenda, event)
@@ -395,10 +399,10 @@ def test_the_random_dialogues_do_reach_running_inspections() -> None:
     reached: set[Phase] = set()
 
     @settings(max_examples=200, deadline=None, database=None, derandomize=True)
-    @given(st.lists(MOVES, min_size=20, max_size=40))
+    @given(st.lists(MOVES, min_size=5, max_size=30))
     def look(spoken: list[Move]) -> None:
         for _, agenda, _ in heard(Agenda(system=make_system()), spoken):
             reached.update(held.phase for held in agenda.negotiations)
 
     look()
-    assert reached >= {Phase.AGREED, Phase.RUNNING, Phase.ENDING, Phase.ENDED, Phase.STOPPED, Phase.MISSED}
+    assert reached >= {Phase.AGREED, Phase.RUNNING, Phase.DECLINED, Phase.STOPPED}
