@@ -9,10 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from dataclasses import replace
 
 from grid.board import BoardHandle
 from grid.budget import BudgetHandle, LeasedMeter
 from grid.cluster import RayError, ray
+from grid.guard.process import Guard, arm
+from grid.guard.veto import UnguardableError
 from grid.key import TrustedKeys
 from grid.permit import Permit
 from grid.report import Report
@@ -40,11 +43,12 @@ async def _inspect(
     sealed: SealedOrder, trusted: TrustedKeys, board: BoardHandle, budget: BudgetHandle, clock: Clock
 ) -> None:
     try:
+        guard = arm()
         permit = open_order(sealed, trusted, clock)
-    except SealError as error:
+    except (UnguardableError, SealError) as error:
         await _refuse(sealed, trusted, board, clock, str(error))
         return
-    inspector = Inspector(permit, board, budget, clock)
+    inspector = Inspector(permit, guard, board, budget, clock)
     await inspector.run()
 
 
@@ -77,8 +81,9 @@ def node_id() -> str:
 class Inspector:
     """Runs an opened order in this process."""
 
-    def __init__(self, permit: Permit, board: BoardHandle, budget: BudgetHandle, clock: Clock) -> None:
+    def __init__(self, permit: Permit, guard: Guard, board: BoardHandle, budget: BudgetHandle, clock: Clock) -> None:
         self._permit = permit
+        self._guard, self._vetoed_before = guard, guard.total
         self._board = board
         self._clock = clock
         order = permit.order
@@ -116,8 +121,9 @@ class Inspector:
                 f"signature pack {pack.digest[:16]} is not the ordered {self._permit.order.pack_digest[:16]}"
             )
             return
-        for item in self._permit.order.scope.items:
-            await self._look_at(item, pack)
+        with self._guard.admitting(self._permit):
+            for item in self._permit.order.scope.items:
+                await self._look_at(item, pack)
 
     async def _look_at(self, item: Item, pack: Pack) -> None:
         ended = ItemEnded(ending=Ending.FINISHED)
@@ -178,7 +184,7 @@ class Inspector:
             observations=observations,
             transcripts=transcripts,
             progress=tuple(self._progress.values()),
-            tally=self._dialer.tally,
+            tally=replace(self._dialer.tally, vetoes=self._guard.total - self._vetoed_before),
             remaining_s=self._permit.remaining_s(),
             last=last,
         )
