@@ -10,6 +10,7 @@ import asyncio
 from typing import Any
 
 from grid.cluster import ray
+from grid.guard.process import arm
 from grid.report import Report
 
 
@@ -42,6 +43,14 @@ class Board:
         return self._reason
 
 
+class GuardedBoard(Board):
+    """A board whose process sends nothing by itself, whatever a report that it takes may bring along."""
+
+    def __init__(self) -> None:
+        arm(needed=())
+        super().__init__()
+
+
 BoardHandle = Any
 """Ray's actor handle of a `Board`; Ray ships no types."""
 
@@ -49,4 +58,4 @@ BoardHandle = Any
 def start() -> BoardHandle:
     """Start a board in the cluster."""
     # Every worker holds one waiting call, so the default limit of concurrent calls (1000) is the limit of workers, too.
-    return ray.remote(Board).options(num_cpus=0, max_concurrency=10_000).remote()
+    return ray.remote(GuardedBoard).options(num_cpus=0, max_concurrency=10_000).remote()

@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from grid.cluster import RayError, ray
+from grid.guard.process import arm
 from grid.key import TrustedKeys
 from grid.order import Order
 from grid.seal import SealedOrder, read_order
@@ -146,13 +147,21 @@ class Budget:
         return self._ledger.lower(factor)
 
 
+class GuardedBudget(Budget):
+    """A budget whose process sends nothing by itself."""
+
+    def __init__(self, sealed: Sequence[SealedOrder], trusted: TrustedKeys) -> None:
+        arm(needed=())
+        super().__init__(sealed, trusted)
+
+
 BudgetHandle = Any
 """Ray's actor handle of a `Budget`; Ray ships no types."""
 
 
 def start(sealed: Sequence[SealedOrder], trusted: TrustedKeys) -> BudgetHandle:
     """Start the budget of one system. Ray starts it again when it dies: empty, from the same signed orders."""
-    actor = ray.remote(Budget).options(num_cpus=0, max_restarts=-1, max_concurrency=10_000)
+    actor = ray.remote(GuardedBudget).options(num_cpus=0, max_restarts=-1, max_concurrency=10_000)
     return actor.remote(tuple(sealed), trusted)
 
 
