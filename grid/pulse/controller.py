@@ -3,7 +3,8 @@ r"""The controller: one beat in, how fast the inspection may go out. Pure: it re
     LEAD --baseline learnt--> RUN <--calm for a while-- PAUSE --unwell for too long--> ABORT
       \--not well without us--> ABORT   \--error, Retry-After, unseen, too slow at the slowest pace--> PAUSE
 
-The pace rises by a little per good interval and falls by half (AIMD, RFC 5681 section 3.1 gives the reasons). Every doubt is
+The pace rises by a little per calm interval and falls by half (AIMD, RFC 5681 section 3.1 gives the reasons). It rises while at
+most half of the agreed latency is added and falls from three quarters on, so that it comes to rest between. Every doubt is
 decided for the shop: a pause that was not needed costs minutes, one that is missing costs customers.
 """
 
@@ -21,7 +22,7 @@ START = 0.25
 FLOOR = 0.05
 """Slowest pace; who is too fast at that pauses."""
 STEP = 0.1
-"""What a good interval adds."""
+"""What a calm interval adds."""
 CUT = 0.5
 """What is left of the pace when the shop is too slow."""
 ENOUGH = 20
@@ -30,10 +31,12 @@ RECENT = 20
 """Beats over which the p95 slides while inspecting."""
 JUDGED = 3
 """Beats since the last cut before the next one: the shop needs a moment to show what the cut has brought."""
-GOOD = 5
-"""Beats in a row within the bound that make a good interval."""
 CALM = 5
-"""Calm beats in a row that end a pause. Calm is stricter than good: within half of what may be added."""
+"""Calm beats in a row that raise the pace, or end a pause."""
+CALM_PART = 0.5
+"""Part of the agreed added latency up to which a beat is calm."""
+CUT_PART = 0.75
+"""Part of the agreed added latency from which on the p95 cuts the pace: the bound itself should never be seen."""
 UNWELL = 0.05
 """Part of the lead's beats that may fail; a shop with more was not well before we began."""
 STEADY = 3
@@ -98,8 +101,8 @@ class State:
     """Well answered beats in a row in the lead; while inspecting: since the last known trouble."""
     recent: tuple[float, ...] = ()
     """Latencies since the last cut, the latest `RECENT`."""
-    good: int = 0
-    """Beats in a row within the bound (`run`), calm ones in a row (`pause`)."""
+    calm: int = 0
+    """Calm beats in a row, since the last change."""
     hold_until: float = 0.0
     """Nothing may be sent before."""
     unwell_since: float = 0.0
@@ -117,11 +120,10 @@ class State:
         """The p95 that the page may have while it is inspected."""
         return bound_s(self.pulse, p95(self.baseline))
 
-    @property
-    def calm_s(self) -> float:
-        """The latency at which a paused inspection may go on: half of what may be added."""
+    def added_s(self, part: float) -> float:
+        """Give the latency that adds `part` of what may be added."""
         baseline = p95(self.baseline)
-        return baseline + allowance_s(self.pulse, baseline) / 2
+        return baseline + part * allowance_s(self.pulse, baseline)
 
     @property
     def overdue_at(self) -> float:
@@ -177,25 +179,25 @@ def _run(state: State, heard: Beat) -> State:
     if heard.trouble:
         # Trouble that the shop had without us too is no sign of harm while it stays as rare as it was.
         rare = heard.trouble in state.known and state.steady >= RECENT
-        return replace(state, steady=0, good=0) if rare else _paused(state, heard)
+        return replace(state, steady=0, calm=0) if rare else _paused(state, heard)
     recent = (*state.recent, heard.latency_s)[-RECENT:]
-    good = state.good + 1 if heard.latency_s <= state.bound_s else 0
-    state = replace(state, recent=recent, good=good, steady=state.steady + 1)
-    if p95(recent) > state.bound_s:
+    calm = state.calm + 1 if heard.latency_s <= state.added_s(CALM_PART) else 0
+    state = replace(state, recent=recent, calm=calm, steady=state.steady + 1)
+    if p95(recent) > state.added_s(CUT_PART):
         return _slowed(state, heard) if len(recent) >= JUDGED else state
-    return _quickened(state) if good >= GOOD else state
+    return _quickened(state) if calm >= CALM else state
 
 
 def _slowed(state: State, heard: Beat) -> State:
     if state.advice.factor <= FLOOR:
         return _paused(state, heard)
     factor = max(FLOOR, state.advice.factor * CUT)
-    return _advised(replace(state, recent=(), good=0), Phase.RUN, factor, _SLOWER)
+    return _advised(replace(state, recent=(), calm=0), Phase.RUN, factor, _SLOWER)
 
 
 def _quickened(state: State) -> State:
     factor = min(1.0, round(state.advice.factor + STEP, 6))
-    state = replace(state, good=0, unwell=state.unwell and factor < START)
+    state = replace(state, calm=0, unwell=state.unwell and factor < START)
     return _advised(state, Phase.RUN, factor, _QUICKER) if factor > state.advice.factor else state
 
 
@@ -205,7 +207,7 @@ def _paused(state: State, heard: Beat) -> State:
     state = replace(
         state,
         recent=(),
-        good=0,
+        calm=0,
         unwell=True,
         unwell_since=state.unwell_since if state.unwell else state.at,
     )
@@ -222,17 +224,22 @@ def _held(state: State, heard: Beat) -> State:
 def _pause(state: State, heard: Beat) -> State:
     waited = state.at - state.unwell_since
     may_speak = state.at >= state.hold_until or waited >= HOLD_MOST_S
-    calm = heard.echo is Echo.ANSWERED and not heard.trouble and not heard.hold_s and heard.latency_s <= state.calm_s
+    calm = (
+        heard.echo is Echo.ANSWERED
+        and not heard.trouble
+        and not heard.hold_s
+        and heard.latency_s <= state.added_s(CALM_PART)
+    )
     if calm:
-        state = replace(state, good=state.good + 1)
-        return _advised(replace(state, good=0, steady=0), Phase.RUN, FLOOR, _CALM) if _ended(state) else state
+        state = replace(state, calm=state.calm + 1)
+        return _advised(replace(state, calm=0, steady=0), Phase.RUN, FLOOR, _CALM) if _ended(state) else state
     if may_speak and waited >= state.pulse.patience_s:
         return _aborted(state, _STAYED_UNWELL)
-    return _held(replace(state, good=0), heard)
+    return _held(replace(state, calm=0), heard)
 
 
 def _ended(state: State) -> bool:
-    return state.good >= CALM and state.at >= state.hold_until
+    return state.calm >= CALM and state.at >= state.hold_until
 
 
 def _aborted(state: State, reason: Text) -> State:
@@ -279,16 +286,16 @@ _NO_BASELINE = Text(
     ja="検査を行わないときのショップの状態を知るのに十分な応答が得られませんでした",
 )
 _SLOWER = Text(
-    en="the shop answered more slowly than agreed; the pace was halved",
-    ja="ショップの応答が合意した範囲より遅くなったため、検査速度を半分にしました",
+    en="the shop's answers came close to the agreed bound; the pace was halved",
+    ja="ショップの応答時間が合意した上限に近づいたため、検査速度を半分にしました",
 )
 _QUICKER = Text(
-    en="the shop stayed within the agreed latency; the pace was raised a little",
-    ja="ショップの応答が合意した範囲内であったため、検査速度を少し上げました",
+    en="the shop answered well within the agreed bound; the pace was raised a little",
+    ja="ショップの応答時間が合意した上限を十分に下回っていたため、検査速度を少し上げました",
 )
 _TOO_SLOW = Text(
-    en="the shop answered more slowly than agreed even at the slowest pace",
-    ja="最も遅い検査速度でもショップの応答が合意した範囲より遅くなりました",
+    en="the shop's answers came close to the agreed bound even at the slowest pace",
+    ja="最も遅い検査速度でもショップの応答時間が合意した上限に近づいたため、送信を止めました",
 )
 _UNSEEN = Text(
     en="the shop could not be watched, so nothing was sent", ja="ショップの状態を確認できなかったため、送信を止めました"

@@ -42,7 +42,7 @@ async def heartbeat(
     dialer: Dialer,
     clock: Clock,
     contact: str,
-    on_beat: Callable[[PulseBeat], None],
+    on_beat: Callable[[PulseBeat], object],
     stop: asyncio.Event,
 ) -> None:
     """Beat until `stop`, or until the leave is over. Every beat is told to `on_beat` when it is done."""
