@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import threading
 import time
 from collections import deque
@@ -69,7 +70,7 @@ class Shopfront:
         status = self._status(now)
         self.visits.append(Visit(now, request.path, status, request.headers.get("User-Agent", "")))
         await asyncio.sleep(self._latency(now))
-        headers = {"Retry-After": str(round(self._busy_until - now))} if status == 429 else {}
+        headers = {"Retry-After": str(math.ceil(self._busy_until - now))} if status == 429 else {}
         return web.Response(status=status, headers=headers, text="いらっしゃいませ")
 
     def _latency(self, now: float) -> float:
