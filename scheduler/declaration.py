@@ -11,10 +11,20 @@ from pydantic import ValidationError
 
 from plugins.strict_yaml import Document, Problem, StrictYamlError, load, pydantic_problems
 from probes.pace import Pace
+from probes.pulse.facts import AgreedPulse, NoPulse, Pulse
 from probes.target import DeclaredPort, PortRange, SetEndpoint, Target, TlsEndpoint, TlsVersion, Transport
 from scheduler.form import anchors
 from scheduler.form.cross import clashes
-from scheduler.form.fields import DAYS, CalendarForm, ContactForm, DeclarationForm, PortForm, ServerForm, TlsForm
+from scheduler.form.fields import (
+    DAYS,
+    CalendarForm,
+    ContactForm,
+    DeclarationForm,
+    PortForm,
+    PulseForm,
+    ServerForm,
+    TlsForm,
+)
 from scheduler.form.sketch import rows
 from scheduler.form.source import UnreadableError, read_file
 from scheduler.system import Calendar, Contact, System, WeeklyWindow
@@ -102,6 +112,22 @@ def _system(form: DeclarationForm, trusted: tuple[str, ...]) -> System:
         anchors=trusted,
         pace=Pace(**form.pace.model_dump()),
         calendar=_calendar(form.calendar),
+        pulse=_pulse(form.pulse),
+    )
+
+
+def _pulse(form: PulseForm | None) -> AgreedPulse:
+    if form is None:
+        return NoPulse()
+    return Pulse(
+        server=form.server,
+        port=form.port,
+        path=form.path,
+        every_s=form.every_s,
+        added_latency_percent=form.added_latency_percent,
+        added_latency_ms=form.added_latency_ms,
+        lead_s=form.lead_minutes * 60,
+        patience_s=form.patience_s,
     )
 
 

@@ -9,6 +9,11 @@ _PLAIN = frozenset({"http", "http-alt"})
 _SECURE = frozenset({"https", "https-alt"})
 
 
+def is_web(service: str) -> bool:
+    """Tell whether a declared service is a web port."""
+    return service in _PLAIN | _SECURE
+
+
 def web_endpoints(target: Target) -> tuple[WebEndpoint, ...]:
     """Give every declared web port on every address, in the order of the declaration."""
     speaks_tls = {endpoint.port for endpoint in target.tls}
@@ -20,7 +25,7 @@ def web_endpoints(target: Target) -> tuple[WebEndpoint, ...]:
             host=target.host_names[0] if target.host_names else address,
         )
         for entry in target.ports
-        if entry.transport is Transport.TCP and entry.service in _PLAIN | _SECURE
+        if entry.transport is Transport.TCP and is_web(entry.service)
         for port in range(entry.ports.first, entry.ports.last + 1)
         for address in target.addresses
     ]

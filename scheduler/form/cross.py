@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 
 from plugins.strict_yaml import Path, Tree
 from plugins.value import value
+from probes.holes.endpoints import is_web
 from probes.target import PortRange, Transport
 from scheduler.form.fields import PortForm, TlsForm, WeeklyForm
 from scheduler.form.services import is_inside_tls, is_without_tls
-from scheduler.form.sketch import ServerSketch, rows, servers, take_date, take_ports
+from scheduler.form.sketch import ServerSketch, rows, servers, take_date, take_ports, take_pulse
 
 
 @value
@@ -32,7 +33,16 @@ def clashes(data: Tree) -> tuple[Clash, ...]:
     """Give everything in a document that does not agree."""
     sketched = servers(data)
     per_server = (rule(server) for server in sketched for rule in _SERVER_RULES)
-    return tuple(chain(*per_server, _names(sketched), _addresses(sketched), _scan(data, sketched), _calendar(data)))
+    return tuple(
+        chain(
+            *per_server,
+            _names(sketched),
+            _addresses(sketched),
+            _scan(data, sketched),
+            _pulse(data, sketched),
+            _calendar(data),
+        )
+    )
 
 
 def _twice(placed: Iterable[tuple[Path, Hashable]], what: str, cure: str = "keep one of the two") -> Iterator[Clash]:
@@ -165,6 +175,33 @@ def _scan(data: Tree, sketched: tuple[ServerSketch, ...]) -> Iterator[Clash]:
     whole = all(server.ports.whole for server in sketched)
     if asked == "declared" and whole and not any(port.transport is Transport.TCP for port in ports):
         yield Clash(path=("scan",), message="scan: declared, but no TCP port is declared; write top-1000")
+
+
+def _pulse(data: Tree, sketched: tuple[ServerSketch, ...]) -> Iterator[Clash]:
+    pulse = take_pulse(data)
+    if pulse is None or not all(server.name for server in sketched):
+        return
+    server = next((server for server in sketched if server.name == pulse.server), None)
+    if server is None:
+        message = f"pulse: no server {pulse.server} is declared; check its spelling"
+        yield Clash(path=("pulse", "server"), message=message)
+        return
+    yield from _pulse_port(server, pulse.port)
+
+
+def _pulse_port(server: ServerSketch, number: int) -> Iterator[Clash]:
+    declared = _declared(server, number)
+    place = ("pulse", "port")
+    if declared is not None and declared.restricted_to:
+        cure = "name a port that is open to everybody"
+        message = f"pulse: port {number} is restricted, so the heartbeat would be refused; {cure}"
+        yield Clash(path=place, message=message)
+    elif server.ports.whole and (declared is None or not is_web(declared.service)):
+        # A TLS end point that misses its port has said so already.
+        ends = {end.port for end in server.tls.entries}
+        if number not in ends or (declared is not None and not is_without_tls(declared.service)):
+            cure = "declare it there, or name another port"
+            yield Clash(path=place, message=f"pulse: {server.name} has no http or https port {number}; {cure}")
 
 
 def _calendar(data: Tree) -> Iterator[Clash]:

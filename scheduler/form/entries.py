@@ -25,6 +25,7 @@ _SERVICE = re2.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LOCAL_PART = re2.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
 _PHONE = re2.compile(r"\+[0-9][0-9 ()-]{4,30}[0-9]")
 _RANGE = re2.compile(r"([0-9]{1,5})-([0-9]{1,5})")
+_PATH = re2.compile(r"/[\x21\x24-\x7e]*")
 _CLOCK = re2.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _DATE = re2.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # IPv6 addresses that stand for an IPv4 address elsewhere: what is declared would not be what is reached.
@@ -256,6 +257,13 @@ def time_zone(text: str) -> str:
         known = False
     if not known:
         raise ValueError(f"expected an IANA time zone such as Asia/Tokyo, saw {explain(text)}")
+    return text
+
+
+def page_path(text: str) -> str:
+    """Take the path of a page, with its query (RFC 9112, section 3.2.1)."""
+    if not _PATH.fullmatch(text) or len(text) > 500:
+        raise ValueError(f"expected a path such as / or /items?page=1, in ASCII without blanks, saw {explain(text)}")
     return text
 
 

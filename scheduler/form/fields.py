@@ -152,6 +152,27 @@ class PaceForm(Form):
     """Bytes read and written per second."""
 
 
+class PulseForm(Form):
+    """A page that is asked for slowly before and during the inspection, to see that the shop stays as fast as it was."""
+
+    server: Annotated[str, AfterValidator(entries.server_name)]
+    """Server that holds the page."""
+    port: Port
+    """Its http or https port, declared under ports too."""
+    path: Annotated[str, AfterValidator(entries.page_path)] = "/"
+    """A page that works (status below 400) and changes nothing, such as the front page."""
+    every_s: Annotated[float, Field(ge=1, le=30)] = 2.0
+    """Seconds between two requests for it."""
+    added_latency_percent: Annotated[float, Field(ge=0, le=200)] = 20.0
+    """How much slower its 95th percentile may become, in percent."""
+    added_latency_ms: Annotated[float, Field(ge=5, le=2_000)] = 50.0
+    """How much slower it may become in any case, in milliseconds; the larger of the two counts."""
+    lead_minutes: Annotated[float, Field(ge=1, le=60)] = 5.0
+    """How long it is watched before the first probe. The window begins with it."""
+    patience_s: Annotated[float, Field(ge=10, le=600)] = 60.0
+    """How long the inspection pauses for a shop that is not well, before the window is handed back."""
+
+
 class WeeklyForm(Form):
     """Hours of a week in which an inspection may be planned."""
 
@@ -193,5 +214,7 @@ class DeclarationForm(Form):
     """Trust anchors beside Mozilla's set: PEM files in the folder of the declaration, or the PEM text itself."""
     pace: PaceForm = PaceForm()
     """Upper bounds for the system as a whole."""
+    pulse: PulseForm | None = None
+    """The page on which the shop's own latency is watched. Left out: it is not watched, and nothing is said about it."""
     calendar: CalendarForm
     """When the system may be inspected."""

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from plugins.strict_yaml import Path, Tree
 from probes.target import PortRange
-from scheduler.form.fields import Address, Date, HostName, PortForm, Ports, SetForm, TlsForm
+from scheduler.form.fields import Address, Date, HostName, PortForm, Ports, PulseForm, SetForm, TlsForm
 
 T = TypeVar("T")
 
@@ -75,6 +75,14 @@ def rows(holder: Tree, path: Path, key: str, take: Callable[[Any], T]) -> Rows[T
         except ValidationError:
             continue
     return Rows(found=tuple(found), whole=len(found) == len(listed))
+
+
+def take_pulse(data: Tree) -> PulseForm | None:
+    """Take the pulse; None when there is none, or when it is wrong in itself."""
+    try:
+        return PulseForm.model_validate(data.get("pulse") if isinstance(data, dict) else None)
+    except ValidationError:
+        return None
 
 
 def servers(data: Tree) -> tuple[ServerSketch, ...]:

@@ -13,6 +13,7 @@ import pytest
 from plugins import canonical
 from plugins.strict_yaml import load
 from probes.pace import Pace
+from probes.pulse.facts import NoPulse, Pulse
 from probes.target import ClientAuth, PortRange, Purpose, Role, TlsVersion, Transport
 from scheduler.declaration import DeclarationError, example, load_declaration, schema
 from scheduler.system import System, WeeklyWindow
@@ -53,6 +54,7 @@ def test_the_example_is_clean_and_says_what_it_says() -> None:
     assert system.calendar.windows[1] == WeeklyWindow(days=(5,), start="23:00", end="04:00")
     assert system.calendar.blackouts == ("2026-12-31", "2027-01-01")
     assert (system.tcp_ports, system.anchors) == ((), ())
+    assert system.pulse == Pulse(server="web-1", port=443, path="/", every_s=2, lead_s=300, patience_s=60)
 
 
 def test_a_system_survives_canonical_json() -> None:
@@ -98,6 +100,52 @@ calendar: {time_zone: UTC, windows: [{days: [mon], start: 00:00, end: 00:00}]}
     system = load_declaration(text, "f")
     assert system.pace == Pace()
     assert system.targets[0].ports == ()
+    assert system.pulse == NoPulse()
+
+
+def test_every_entry_of_the_pulse_arrives() -> None:
+    text = change(
+        ("path: / ", "path: /items?page=1 "),
+        ("every_s: 2 ", "every_s: 30 "),
+        ("added_latency_percent: 20 ", "added_latency_percent: 10.5 "),
+        ("added_latency_ms: 50 ", "added_latency_ms: 80 "),
+        ("lead_minutes: 5 ", "patience_s: 90\n  lead_minutes: 1.5 "),
+    )
+    assert load_declaration(text, "f").pulse == Pulse(
+        server="web-1",
+        port=443,
+        path="/items?page=1",
+        every_s=30,
+        added_latency_percent=10.5,
+        added_latency_ms=80,
+        lead_s=90,
+        patience_s=90,
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("path: / ", "path: shop "),
+        ("path: / ", 'path: "/a b" '),
+        ("path: / ", "path: /店 "),
+        ("path: / ", 'path: "/a\\r\\nX: y" '),
+        ("path: / ", 'path: "/a#b" '),
+        ("every_s: 2 ", "every_s: 0.5 "),
+        ("every_s: 2 ", "every_s: 31 "),
+        ("every_s: 2 ", "every: 2 "),
+        ("lead_minutes: 5 ", "lead_minutes: 0 "),
+        ("lead_minutes: 5 ", "lead_minutes: 61 "),
+        ("added_latency_ms: 50 ", "added_latency_ms: 60000 "),
+        ("added_latency_percent: 20 ", "added_latency_percent: -1 "),
+        ("server: web-1 ", "server: Web "),
+    ],
+)
+def test_a_pulse_out_of_bounds_is_refused(old: str, new: str) -> None:
+    (mistake,) = problems(change((old, new)))
+    place, _, words = mistake.partition(": ")
+    assert 84 <= int(place.removeprefix("shop.yaml:")) <= 91
+    assert words.startswith("pulse.")
 
 
 def test_all_mistakes_of_all_kinds_come_at_once_in_order() -> None:
@@ -121,8 +169,8 @@ def test_all_mistakes_of_all_kinds_come_at_once_in_order() -> None:
         "shop.yaml:68: scan: 5-20 overlaps 1-10; name each port once",
         "shop.yaml:68: scan[2]: expected a port from 1 to 65535, saw the number 0",
         "shop.yaml:76: pace.connections_per_s: expected at most 1000, saw the number 20000",
-        "shop.yaml:82: calendar.time_zone is missing; add it",
-        "shop.yaml:83: calendar.timezone: a key that is not known here; did you mean time_zone?",
+        "shop.yaml:94: calendar.time_zone is missing; add it",
+        "shop.yaml:95: calendar.timezone: a key that is not known here; did you mean time_zone?",
     ]
 
 

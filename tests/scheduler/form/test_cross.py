@@ -46,7 +46,13 @@ def test_trees_of_any_shape_are_looked_at(tree: object) -> None:
         ([("names: [shop.example, www", "names: [shop.example, shop.example, www")], ["name shop.example is given twice"]),
         ([("scan: top-1000", "scan: declared"), ("port: 80 ", "port: x "), ("port: 443", "port: x")], []),
         ([("service: https ", "service: x11 ")], ["TLS end point on port 443: x11 there does not begin with TLS"]),
-        ([("service: https ", "service: own-thing ")], []),
+        ([("service: https ", "service: own-thing ")], ["pulse: web-1 has no http or https port 443"]),
+        ([("server: web-1 ", "server: web-2 ")], ["pulse: no server web-2 is declared"]),
+        ([("server: web-1 ", "server: mail-1 ")], ["pulse: mail-1 has no http or https port 443"]),
+        ([("port: 443                                # its", "port: 22 # its")],
+         ["pulse: port 22 is restricted, so the heartbeat would be refused"]),
+        ([("port: 443                                # its", "port: 80 # its")], []),
+        ([("server: web-1 ", "server: 5 ")], []),
     ],
 )  # fmt: skip
 def test_what_does_not_agree(changes: list[tuple[str, str]], expected: list[str]) -> None:
