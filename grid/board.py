@@ -7,11 +7,15 @@ nobody to stop it, so it stops by itself.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from grid.cluster import ray
 from grid.guard.process import arm
 from grid.report import Report
+
+EVERY_ORDER = "*"
+"""Stands for all orders of a run."""
 
 
 class Board:
@@ -19,28 +23,34 @@ class Board:
 
     def __init__(self) -> None:
         self._reports: list[Report] = []
-        self._stop = asyncio.Event()
-        self._reason = ""
+        self._stops: dict[str, str] = {}
+        self._changed = asyncio.Condition()
 
     async def post(self, report: Report) -> str:
         """Take a worker's report; give the stop reason, empty while it may go on."""
         self._reports.append(report)
-        return self._reason
+        return self._reason(report.order_id)
 
     async def take(self) -> list[Report]:
         """Give the driver all reports since the last time."""
         reports, self._reports = self._reports, []
         return reports
 
-    async def stop(self, reason: str) -> None:
-        """Stop all workers of this run."""
-        self._reason = self._reason or reason
-        self._stop.set()
+    async def stop(self, reason: str, orders: Sequence[str] = (EVERY_ORDER,)) -> None:
+        """Stop workers, all of this run or those of some orders. The first reason stays."""
+        async with self._changed:
+            for order_id in orders:
+                self._stops.setdefault(order_id, reason)
+            self._changed.notify_all()
 
-    async def stopped(self) -> str:
-        """Wait for the stop; give its reason."""
-        await self._stop.wait()
-        return self._reason
+    async def stopped(self, order_id: str) -> str:
+        """Wait for the stop of one order; give its reason."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._reason(order_id))
+        return self._reason(order_id)
+
+    def _reason(self, order_id: str) -> str:
+        return self._stops.get(order_id) or self._stops.get(EVERY_ORDER, "")
 
 
 class GuardedBoard(Board):

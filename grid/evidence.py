@@ -4,13 +4,15 @@ evidence/keys.json                     public keys that signed the orders
 evidence/<server>/order.json           the sealed order
 evidence/<server>/observations.jsonl   one observation a line, canonical JSON, in order
 evidence/<server>/<digest>.json        one transcript, named by its SHA-256
+evidence/_pulse/order.json             the sealed order of the heartbeat, when one was agreed
+evidence/_pulse/beats.jsonl            one beat a line
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -20,9 +22,12 @@ from grid.seal import SealedOrder, read_order
 from plugins import canonical
 from plugins.value import value
 from probes.observation import Observation
+from probes.pulse.facts import Pulse
 from probes.transcript import Transcript
 
 T = TypeVar("T")
+PULSE = "_pulse"
+"""Folder of the heartbeat; no server can have this name."""
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")  # noqa: TID251 - our own names, not a server's bytes
 
 
@@ -50,31 +55,40 @@ class EvidenceFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._open: dict[str, IO[bytes]] = {}
+        self._open: dict[Path, IO[bytes]] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
     def order(self, sealed: SealedOrder, trusted: TrustedKeys) -> None:
         """Keep a sealed order and the keys before anything is sent."""
-        server = read_order(sealed, trusted).scope.target.name
+        order = read_order(sealed, trusted)
         ring = KeyRing(keys=tuple(sorted(trusted.items())))
         _write(self._folder / "keys.json", canonical.dumps(ring))
-        _write(self._of(server) / "order.json", canonical.dumps(sealed))
-        (self._of(server) / "observations.jsonl").touch()
+        if isinstance(order.pulse, Pulse):
+            (self._folder / PULSE).mkdir(exist_ok=True)
+            _write(self._folder / PULSE / "order.json", canonical.dumps(sealed))
+            return
+        _write(self._of(order.scope.target.name) / "order.json", canonical.dumps(sealed))
+        (self._of(order.scope.target.name) / "observations.jsonl").touch()
 
     def took(self, report: Report) -> None:
         """Keep what a worker reported."""
         for transcript in report.transcripts:
             _write(self._of(report.server) / f"{transcript.digest}.json", canonical.dumps(transcript))
         self.observed(report.server, report.observations)
+        self._append(self._folder / PULSE / "beats.jsonl", report.beats)
 
     def observed(self, server: str, observations: tuple[Observation, ...]) -> None:
         """Append observations."""
-        if not observations:
+        if observations:
+            self._append(self._of(server) / "observations.jsonl", observations)
+
+    def _append(self, path: Path, values: Sequence[object]) -> None:
+        if not values:
             return
-        file = self._open.get(server)
+        file = self._open.get(path)
         if file is None:
-            file = self._open[server] = (self._of(server) / "observations.jsonl").open("ab")
-        file.writelines(canonical.dumps(observation) + b"\n" for observation in observations)
+            file = self._open[path] = path.open("ab")
+        file.writelines(canonical.dumps(each) + b"\n" for each in values)
         file.flush()
 
     def close(self) -> None:
@@ -106,6 +120,8 @@ def read_keys(folder: Path) -> TrustedKeys:
 def read_sealed(folder: Path) -> Iterator[SealedOrder]:
     """Give the sealed orders of an evidence folder, by server name."""
     for path in sorted(folder.glob("*/order.json")):
+        if path.parent.name == PULSE:
+            continue
         yield _read(SealedOrder, path)
 
 

@@ -18,6 +18,7 @@ from grid.guard.process import Guard, arm
 from grid.guard.veto import UnguardableError
 from grid.key import TrustedKeys
 from grid.permit import Permit
+from grid.pulse.heartbeat import heartbeat
 from grid.report import Report
 from grid.seal import SealedOrder, SealError, open_order, read_order
 from plugins.clock import Clock, SystemClock
@@ -25,6 +26,8 @@ from plugins.pack import Pack, load_pack
 from probes.catalog import PROBES
 from probes.dial import CutOffError, Dialer
 from probes.observation import Ending, ItemEnded
+from probes.pulse.facts import Pulse, PulseBeat
+from probes.pulse.page import page_of
 from probes.recorder import Progress, Recorder
 from probes.tally import Tally
 from probes.target import Item
@@ -89,8 +92,10 @@ class Inspector:
         order = permit.order
         self._progress: dict[Item, Progress] = {}
         self._recorder = Recorder(order.scope.target.name, clock, self._note)
-        meter = LeasedMeter(budget, order, clock, permit.halt)
+        # The heartbeat has a pace of its own, set apart from the system's: it has to go on while everything else is paused.
+        meter = None if isinstance(order.pulse, Pulse) else LeasedMeter(budget, order, clock, permit.halt)
         self._dialer = Dialer(order.scope.target.name, permit, order.pace, clock, meter)
+        self._beats: list[PulseBeat] = []
         self._sent_observations = 0
         self._sent_transcripts = 0
 
@@ -115,6 +120,14 @@ class Inspector:
         await self._post(last=True)
 
     async def _look(self) -> None:
+        order = self._permit.order
+        if isinstance(order.pulse, Pulse):
+            page = page_of(order.pulse, order.scope.target)
+            with self._guard.admitting(self._permit):
+                await heartbeat(
+                    page, self._dialer, self._clock, order.scope.contact, self._beats.append, asyncio.Event()
+                )
+            return
         pack = await asyncio.to_thread(load_pack)
         if pack.digest != self._permit.order.pack_digest:
             self._permit.halt(
@@ -153,7 +166,7 @@ class Inspector:
 
     async def _watch_stop(self) -> None:
         try:
-            reason = await self._board.stopped.remote()
+            reason = await self._board.stopped.remote(self._permit.order.order_id)
         except RayError:
             reason = "the worker lost touch with the grid"
         self._permit.halt(reason)
@@ -174,6 +187,7 @@ class Inspector:
 
     async def _post(self, *, last: bool) -> None:
         observations = tuple(self._recorder.observations[self._sent_observations :])
+        beats, self._beats[:] = tuple(self._beats), []
         transcripts = tuple(self._recorder.transcripts.values())[self._sent_transcripts :]
         report = Report(
             order_id=self._permit.order.order_id,
@@ -183,6 +197,7 @@ class Inspector:
             at=self._clock.now(),
             observations=observations,
             transcripts=transcripts,
+            beats=beats,
             progress=tuple(self._progress.values()),
             tally=replace(self._dialer.tally, vetoes=self._guard.total - self._vetoed_before),
             remaining_s=self._permit.remaining_s(),

@@ -8,6 +8,7 @@ from typing import Literal
 from grid.window import Window
 from plugins.value import value
 from probes.pace import Pace
+from probes.pulse.facts import AgreedPulse, NoPulse
 from probes.target import Scope
 
 
@@ -31,6 +32,8 @@ class Order:
     """Upper bounds for this server."""
     system_pace: Pace
     """Agreed upper bounds for the system as a whole, over all workers together."""
+    pulse: AgreedPulse = NoPulse()
+    """Agreed: this order is for the heartbeat on one page, and names no items. Otherwise it is for the inspection itself."""
     pack_digest: str
     """Digest of the signature pack that may be used."""
     fence: int

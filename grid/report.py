@@ -6,6 +6,7 @@ from datetime import datetime
 
 from plugins.value import value
 from probes.observation import Observation
+from probes.pulse.facts import PulseBeat
 from probes.recorder import Progress
 from probes.tally import Tally
 from probes.transcript import Transcript
@@ -29,6 +30,8 @@ class Report:
     """New observations, in order."""
     transcripts: tuple[Transcript, ...] = ()
     """New transcripts."""
+    beats: tuple[PulseBeat, ...] = ()
+    """New beats of the heartbeat; only an order for the heartbeat has them."""
     progress: tuple[Progress, ...] = ()
     """Latest progress per item."""
     tally: Tally

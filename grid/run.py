@@ -12,7 +12,7 @@ import logging
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -20,15 +20,19 @@ from typing import Any, Protocol, Self
 from grid import board as boards
 from grid import budget as budgets
 from grid import inspector
+from grid.board import BoardHandle
+from grid.brake import Brake
 from grid.cluster import RayError, ray
 from grid.key import TrustedKeys
 from grid.order import Order
+from grid.pulse.watch import PulseWatch
 from grid.report import Record, Report
 from grid.seal import SealedOrder, read_order
 from plugins.clock import Clock, SystemClock
+from plugins.text import Text
 from probes.observation import Ending, ItemEnded, Observation
+from probes.pulse.facts import Advice, Phase, Pulse
 from probes.tally import Tally
-from probes.target import Item
 
 WORKERS = 8
 """Orders that one node runs at once, unless told otherwise."""
@@ -48,8 +52,9 @@ class Intake(Protocol):
 class _Account:
     """What has arrived for one order."""
 
-    def __init__(self, order_id: str, server: str, items: tuple[Item, ...]) -> None:
-        self.order_id, self.server, self.items = order_id, server, items
+    def __init__(self, order: Order) -> None:
+        self.order_id, self.server, self.items = order.order_id, order.scope.target.name, order.scope.items
+        self.beats = isinstance(order.pulse, Pulse)
         self._first: Report | None = None
         self._last: Report | None = None
         self._observations: list[Observation] = []
@@ -91,8 +96,7 @@ class _Account:
 
 
 def _account(sealed: SealedOrder, trusted: TrustedKeys) -> _Account:
-    order = read_order(sealed, trusted)
-    return _Account(order.order_id, order.scope.target.name, order.scope.items)
+    return _Account(read_order(sealed, trusted))
 
 
 @contextlib.contextmanager
@@ -156,20 +160,22 @@ class Grid:
         orders: Sequence[SealedOrder],
         trusted: TrustedKeys,
         intake: Intake,
-        stop: threading.Event,
-        stop_reason: str = "stop was called",
+        brake: Brake,
+        watches: Mapping[str, PulseWatch] | None = None,
     ) -> list[Record]:
         """Run every order in a worker process of its own; give one record per order, in the order given.
 
-        Returns when all have ended. When `stop` is set, all workers are told at once. A worker that is lost leaves a record
-        that says so; its order is never run again.
+        Returns when all have ended. When the brake says stop, all workers are told at once. A worker that is lost leaves a record
+        that says so; its order is never run again. `watches` holds, by inspection id, the pulse that decides how fast an inspection
+        goes; orders for its heartbeat give no record.
         """
-        if stop.is_set():
+        if brake.stopped:
             accounts = [_account(sealed, trusted) for sealed in orders]
-            return [account.record(self._clock, stop_reason, Ending.NOT_STARTED) for account in accounts]
-        run = _Run(orders, trusted, intake, self._clock)
+            accounts = [account for account in accounts if not account.beats]
+            return [account.record(self._clock, brake.stopped, Ending.NOT_STARTED) for account in accounts]
+        run = _Run(orders, trusted, intake, self._clock, watches or {})
         try:
-            return run.to_end(stop, stop_reason)
+            return run.to_end(brake)
         finally:
             run.close()
 
@@ -177,7 +183,14 @@ class Grid:
 class _Run:
     """One call of `Grid.run`."""
 
-    def __init__(self, orders: Sequence[SealedOrder], trusted: TrustedKeys, intake: Intake, clock: Clock) -> None:
+    def __init__(
+        self,
+        orders: Sequence[SealedOrder],
+        trusted: TrustedKeys,
+        intake: Intake,
+        clock: Clock,
+        watches: Mapping[str, PulseWatch],
+    ) -> None:
         self._clock = clock
         self._intake = intake
         self._trusted = trusted
@@ -185,25 +198,42 @@ class _Run:
         self._accounts: dict[str, _Account] = {}
         self._tasks: dict[Any, str] = {}
         self._lost: dict[str, str] = {}
-        self._systems = [_System(group, trusted) for group in _by_inspection(orders, trusted)]
+        self._told_stop = False
+        self._told_share = 1.0
+        self._systems = [
+            _System(group, trusted, watches.get(inspection_id), self._board)
+            for inspection_id, group in _by_inspection(orders, trusted).items()
+        ]
         for sealed in orders:
             account = _account(sealed, trusted)
             self._accounts[account.order_id] = account
 
-    def to_end(self, stop: threading.Event, stop_reason: str) -> list[Record]:
+    def to_end(self, brake: Brake) -> list[Record]:
         """Hand out orders and take reports until every order has ended."""
-        told = False
         self._hand_out()
         while self._tasks:
-            if stop.is_set() and not told:
-                told = True
-                self._board.stop.remote(stop_reason)
-                self._lost |= {order_id: stop_reason for system in self._systems for order_id in system.drop()}
+            self._obey(brake)
             self._reap()
             self._take()
+            self._follow_pulse()
             self._hand_out()
         self._take()
-        return [self._record(account) for account in self._accounts.values()]
+        return [self._record(account) for account in self._accounts.values() if not account.beats]
+
+    def _obey(self, brake: Brake) -> None:
+        if brake.stopped and not self._told_stop:
+            self._told_stop = True
+            self._board.stop.remote(brake.stopped)
+            self._lost |= {order_id: brake.stopped for system in self._systems for order_id in system.drop()}
+        if brake.share < self._told_share:
+            self._told_share = brake.share
+            for system in self._systems:
+                system.budget.lower.remote(brake.share)
+
+    def _follow_pulse(self) -> None:
+        for system in self._systems:
+            dropped = system.follow_pulse()
+            self._lost |= dict.fromkeys(dropped, "the pulse handed the window back")
 
     def _record(self, account: _Account) -> Record:
         ending = Ending.BROKEN if account.begun else Ending.NOT_STARTED
@@ -246,6 +276,8 @@ class _Run:
         for report in reports:
             self._intake.took(report)
             self._accounts[report.order_id].took(report)
+            for system in self._systems:
+                system.hear(report)
 
     def close(self) -> None:
         """End the board and the budgets; a task that still runs loses touch and stops."""
@@ -255,24 +287,42 @@ class _Run:
 
 
 class _System:
-    """The orders of one inspection, their common budget, and which of them run."""
+    """The orders of one inspection, their common budget, the pulse that paces them, and which of them run."""
 
-    def __init__(self, orders: Sequence[tuple[Order, SealedOrder]], trusted: TrustedKeys) -> None:
-        self.budget = budgets.start([sealed for _, sealed in orders], trusted)
-        self._waiting = deque((order.order_id, sealed) for order, sealed in orders)
+    def __init__(
+        self,
+        orders: Sequence[tuple[Order, SealedOrder]],
+        trusted: TrustedKeys,
+        watch: PulseWatch | None,
+        board: BoardHandle,
+    ) -> None:
+        inspecting = [(order, sealed) for order, sealed in orders if not isinstance(order.pulse, Pulse)]
+        self._ids = frozenset(order.order_id for order, _ in inspecting)
+        self._hearts = deque((order.order_id, sealed) for order, sealed in orders if isinstance(order.pulse, Pulse))
+        self._heart_ids = tuple(order_id for order_id, _ in self._hearts)
+        self._waiting = deque((order.order_id, sealed) for order, sealed in inspecting)
         self._running: set[str] = set()
         self._at_once = min(order.system_pace.concurrent_connections for order, _ in orders)
+        self._board = board
+        self._watch = watch
+        self._advised = Advice(phase=Phase.RUN, factor=1.0, reason=Text(en="", ja=""))
+        self.budget = budgets.start([sealed for _, sealed in inspecting], trusted)
+        self.follow_pulse()  # with a pulse, nothing is lent before the shop has been seen without us
 
     def next_orders(self) -> Iterator[tuple[str, SealedOrder]]:
-        """Give the orders that may start now."""
+        """Give the orders that may start now, the heartbeat first."""
+        while self._hearts:
+            yield self._hearts.popleft()
         while self._waiting and len(self._running) < self._at_once:
             order_id, sealed = self._waiting.popleft()
             self._running.add(order_id)
             yield order_id, sealed
 
     def ended(self, order_id: str) -> None:
-        """Note that an order has ended; unknown ids belong to other systems."""
+        """Note that an order has ended; with the last one, the heartbeat ends. Unknown ids belong to other systems."""
         self._running.discard(order_id)
+        if order_id in self._ids and not self._running and not self._waiting:
+            self._board.stop.remote("the inspection has ended", self._heart_ids)
 
     def drop(self) -> list[str]:
         """Give up the orders that have not been handed out."""
@@ -280,10 +330,34 @@ class _System:
         self._waiting.clear()
         return dropped
 
+    def hear(self, report: Report) -> None:
+        """Let the pulse know what was sent, and how the shop answered."""
+        if self._watch is None:
+            return
+        if report.order_id in self._ids:
+            self._watch.sent(report.order_id, report.at, report.tally)
+        elif report.order_id in self._heart_ids:
+            for seen in report.beats:
+                self._watch.heard(seen)
 
-def _by_inspection(sealed: Sequence[SealedOrder], trusted: TrustedKeys) -> Iterator[list[tuple[Order, SealedOrder]]]:
+    def follow_pulse(self) -> list[str]:
+        """Let the budget lend as much as the pulse advises; give the orders that are given up because it hands the window back."""
+        if self._watch is None:
+            return []
+        advice = self._watch.advice()
+        if advice == self._advised:
+            return []
+        self._advised = advice
+        self.budget.throttle.remote(advice.factor, advice.reason.en)
+        if advice.phase is not Phase.ABORT:
+            return []
+        self._board.stop.remote(f"the pulse: {advice.reason.en}", tuple(self._ids))
+        return self.drop()
+
+
+def _by_inspection(sealed: Sequence[SealedOrder], trusted: TrustedKeys) -> dict[str, list[tuple[Order, SealedOrder]]]:
     groups: dict[str, list[tuple[Order, SealedOrder]]] = {}
     for one in sealed:
         order = read_order(one, trusted)
         groups.setdefault(order.inspection_id, []).append((order, one))
-    yield from groups.values()
+    return groups

@@ -6,32 +6,29 @@ system + window + pace --orders--> seal --> grid --> observations --judge--> ver
 from __future__ import annotations
 
 import ipaddress
-import threading
-import uuid
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from grid.brake import Brake
 from grid.evidence import EvidenceFolder
 from grid.key import trusted
 from grid.order import Order
+from grid.pulse.watch import PulseWatch
 from grid.report import Record, Report
 from grid.run import Grid
 from grid.seal import SealedOrder, seal
-from grid.window import Window
 from plugins import canonical
 from plugins.clock import Clock
 from plugins.pack import Pack
-from plugins.value import value
 from probes.catalog import judge_server
-from probes.observation import Ending, ItemEnded
-from probes.pace import Pace
-from probes.ports.top1000 import TOP_1000
-from probes.target import Item, Scope, Target
+from probes.observation import ItemEnded
+from probes.pulse.facts import NoPulse, NotMeasured, Pulse
 from probes.verdict import RULES_VERSION, combine
-from scheduler.result import ItemResult, Kind, Result, ServerResult
+from scheduler.orders import Inspection, write_orders
+from scheduler.result import ItemResult, Result, ServerResult
 from scheduler.system import System
 
 
@@ -49,26 +46,6 @@ class NotProvenError(Exception):
         )
 
 
-@value
-class Inspection:
-    """What both sides agreed for one system."""
-
-    inspection_id: str
-    """Unique id."""
-    kind: Kind
-    """Kind of inspection."""
-    system: System
-    """What is inspected."""
-    items: tuple[Item, ...]
-    """Items, in the order in which they run."""
-    window: Window
-    """Agreed window."""
-    pace: Pace
-    """Agreed pace for the system as a whole."""
-    trouble: str = "stop at once and call the operator"
-    """What to do in trouble, as agreed."""
-
-
 @dataclass(frozen=True)
 class Issuer:
     """Who inspects: the review body, or the operator on its own machine."""
@@ -79,11 +56,6 @@ class Issuer:
     """How to reach it; goes into every HTTP ask."""
     key: Ed25519PrivateKey
     """Signs the orders; never leaves the driver."""
-
-
-def new_id() -> str:
-    """Give a new unique id for an inspection or an order."""
-    return uuid.uuid4().hex
 
 
 def unproven(system: System, proven: Collection[str]) -> tuple[str, ...]:
@@ -98,36 +70,6 @@ def is_loopback(address: str) -> bool:
     return parsed.is_loopback and getattr(parsed, "ipv4_mapped", None) is None
 
 
-def make_order(inspection: Inspection, target: Target, issuer: Issuer, pack_digest: str, clock: Clock) -> Order:
-    """Write the order for one server.
-
-    Rates are leased from one budget, so a server may use whatever the others leave; concurrent connections are shared out, because
-    an open connection outlives every lease.
-    """
-    system = inspection.system
-    agreed = inspection.pace.lowest(system.pace)
-    return Order(
-        order_id=new_id(),
-        inspection_id=inspection.inspection_id,
-        system=system.name,
-        scope=Scope(
-            target=target,
-            items=inspection.items,
-            tcp_ports=system.tcp_ports or TOP_1000,
-            anchors=system.anchors,
-            contact=issuer.contact,
-        ),
-        window=inspection.window,
-        pace=replace(agreed, concurrent_connections=agreed.share(len(system.targets)).concurrent_connections),
-        system_pace=agreed,
-        pack_digest=pack_digest,
-        fence=1,
-        trouble=inspection.trouble,
-        issuer=issuer.name,
-        issued=clock.now(),
-    )
-
-
 class _Running:
     """One inspection while it runs."""
 
@@ -136,9 +78,13 @@ class _Running:
         self.out = out
         self._pack = pack
         self.evidence = EvidenceFolder(out / "evidence")
-        targets = inspection.system.targets
-        self.orders = [make_order(inspection, target, issuer, pack.digest, clock) for target in targets]
-        self.sealed = [seal(order, issuer.key) for order in self.orders]
+        orders = write_orders(inspection, issuer.name, issuer.contact, pack.digest, clock)
+        self.all_orders = tuple(orders)
+        self.orders = [order for order in orders if isinstance(order.pulse, NoPulse)]
+        self.watch = (
+            PulseWatch(pulse, inspection.agreed, clock) if isinstance(pulse := inspection.pulse, Pulse) else None
+        )
+        self.sealed = [seal(order, issuer.key) for order in orders]
         for sealed in self.sealed:
             self.evidence.order(sealed, trusted(issuer.key))
 
@@ -154,7 +100,7 @@ class _Running:
             title=system.title,
             operator=system.operator,
             window=inspection.window,
-            pace=inspection.pace.lowest(system.pace),
+            pace=inspection.agreed,
             items=inspection.items,
             rules_version=RULES_VERSION,
             pack_digest=self._pack.digest,
@@ -162,6 +108,7 @@ class _Running:
             ended=max(server.ended for server in servers),
             servers=servers,
             verdict=combine([server.verdict for server in servers]),
+            gentleness=self.watch.gentleness() if self.watch else NotMeasured(),
         )
         write_result(result, self.out)
         return result
@@ -198,7 +145,7 @@ class _Intake:
     """Sends each report to the evidence of its inspection, then to whoever watches."""
 
     def __init__(self, running: Sequence[_Running], on_report: Callable[[Report], None]) -> None:
-        self._evidence = {order.order_id: run.evidence for run in running for order in run.orders}
+        self._evidence = {order.order_id: run.evidence for run in running for order in run.all_orders}
         self._on_report = on_report
 
     def took(self, report: Report) -> None:
@@ -215,30 +162,26 @@ def inspect_systems(
     pack: Pack,
     clock: Clock,
     proven: Collection[str] = (),
-    stop: threading.Event | None = None,
-    stop_reason: str = "stop was called",
+    brake: Brake | None = None,
+    claim: Callable[[Order], None] = lambda _: None,
     on_report: Callable[[Report], None] = lambda _: None,
 ) -> list[Result]:
     """Inspect systems side by side; give one result per inspection, in order, each also written to its folder of `outs`.
 
-    Blocks until all have ended: done, cut off by their windows, or stopped through `stop` (thread-safe). Raises
-    `NotProvenError` before anything is sealed or sent.
+    Blocks until all have ended: done, cut off by their windows, or stopped through `brake`. `claim` is called for every order
+    before any of them is handed out; it refuses by raising, and then nothing runs. Raises `NotProvenError` before anything is
+    sealed or sent.
     """
     for inspection in inspections:
         if missing := unproven(inspection.system, proven):
             raise NotProvenError(inspection.system.name, missing)
     running = [_Running(one, out, issuer, pack, clock) for one, out in zip(inspections, outs, strict=True)]
+    for run in running:
+        for order in run.all_orders:
+            claim(order)
     sealed: list[SealedOrder] = [order for run in running for order in run.sealed]
     intake = _Intake(running, on_report)
-    records = grid.run(sealed, trusted(issuer.key), intake, stop or threading.Event(), stop_reason)
+    watches = {run.inspection.inspection_id: run.watch for run in running if run.watch}
+    records = grid.run(sealed, trusted(issuer.key), intake, brake or Brake(), watches)
     by_order = {record.order_id: record for record in records}
     return [run.finish(by_order) for run in running]
-
-
-def endings(result: Result) -> dict[Ending, int]:
-    """Count how the items of a result ended."""
-    counts = dict.fromkeys(Ending, 0)
-    for server in result.servers:
-        for item in server.items:
-            counts[item.ending] += 1
-    return counts

@@ -10,6 +10,7 @@ from grid.window import Window
 from plugins.value import value
 from probes.observation import Ending
 from probes.pace import Pace
+from probes.pulse.facts import GentlenessProof, NotMeasured
 from probes.tally import Tally
 from probes.target import Item, Target
 from probes.verdict import Verdict
@@ -102,6 +103,8 @@ class Result:
     """One per declared server."""
     verdict: Verdict
     """Verdict for the system."""
+    gentleness: GentlenessProof = NotMeasured()
+    """What the shop's customers noticed, as far as it was measured."""
 
     @property
     def tally(self) -> Tally:

@@ -1,8 +1,8 @@
 """The loop: the review body on one machine.
 
 Every quarter of a second it looks at the clock: an agreed window that has opened is started, a window that is over is cut off.
-Inspections run in threads; whoever says stop sets an event that they hold. Everything that happens goes through the desk first, so
-a service that dies at any moment finds in its store where it was:
+Inspections run in threads; whoever says stop pulls the brake that they hold. Everything that happens goes through the desk
+first, so a service that dies at any moment finds in its store where it was:
 
     agreed, window open    never begun: it is started
     running                begun and not ended: an order runs once, so it is broken, which leaves a debt
@@ -11,7 +11,6 @@ a service that dies at any moment finds in its store where it was:
 from __future__ import annotations
 
 import asyncio
-import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from typing import Protocol
 
 import structlog
 
+from grid.brake import Brake
 from grid.report import Report
 from plugins.clock import Clock
 from probes.tally import Tally
@@ -37,8 +37,8 @@ from scheduler.dialogue import (
     WindowClosed,
     WindowOpened,
 )
-from scheduler.inspection import Inspection
 from scheduler.negotiation import LIVE, UNDER_WAY, Negotiation, NegotiationError, Phase
+from scheduler.orders import Inspection
 from scheduler.plan import InspectionPlan, PlanError
 from scheduler.result import Result
 from scheduler.store.store import Store
@@ -59,9 +59,7 @@ _log = structlog.get_logger("tenken.service")
 class Inspect(Protocol):
     """Runs one inspection to its end: done, cut off by its window, or stopped. Blocks; called from a thread of its own."""
 
-    def __call__(
-        self, inspection: Inspection, out: Path, stop: threading.Event, on_report: Callable[[Report], None]
-    ) -> Result:
+    def __call__(self, inspection: Inspection, out: Path, brake: Brake, on_report: Callable[[Report], None]) -> Result:
         """Inspect, writing evidence and `result.json` into `out`."""
 
 
@@ -88,6 +86,13 @@ class _Meter:
             self._keep(sum(self._tallies.values(), Tally()))
 
 
+def _why(event: Event) -> str:
+    """Give the reason that the workers hear and the result names."""
+    if isinstance(event, Stopped):
+        return f"stopped by the {event.by}: {event.reason}"
+    return "the window is over" if isinstance(event, WindowClosed) else f"cut off: {event.kind}"
+
+
 class Service:
     """Arms, starts, cuts off, stores. `submit` is safe from any thread; everything else belongs to the loop's thread."""
 
@@ -110,7 +115,7 @@ class Service:
         # Not asyncio's default pool: it is small, and an agreed window must not wait for another one's thread.
         self._threads = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="inspection")
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._stops: dict[str, threading.Event] = {}
+        self._brakes: dict[str, Brake] = {}
         self._closing = asyncio.Event()
 
     # --- the one door ----------------------------------------------------------------------------------------------
@@ -124,18 +129,18 @@ class Service:
         except Exception:
             # Stop means stop, also when the store cannot say so: a full disk must not keep anything sending.
             if isinstance(event, Stopped | WindowClosed):
-                self._stop_of(event.plan_id).set()
+                self._brake_of(event.plan_id).stop(_why(event))
             raise
         for instruction in decision.instructions:
             if isinstance(instruction, CutOff):
-                self._stop_of(instruction.plan_id).set()
+                self._brake_of(instruction.plan_id).stop(_why(event))
             elif isinstance(instruction, Notify):
                 self._notify(instruction)
         return decision
 
-    def _stop_of(self, plan_id: str) -> threading.Event:
+    def _brake_of(self, plan_id: str) -> Brake:
         # Made by whoever comes first, so that a stop between the decision to start and the start is not lost.
-        return self._stops.setdefault(plan_id, threading.Event())
+        return self._brakes.setdefault(plan_id, Brake())
 
     # --- the loop --------------------------------------------------------------------------------------------------
 
@@ -193,7 +198,7 @@ class Service:
 
     def _forget(self, plan_id: str) -> None:
         self._tasks.pop(plan_id, None)
-        self._stops.pop(plan_id, None)
+        self._brakes.pop(plan_id, None)
 
     async def _run_one(self, plan: InspectionPlan, inspection_id: str) -> None:
         loop = asyncio.get_running_loop()
@@ -223,7 +228,7 @@ class Service:
             trouble=plan.trouble,
         )
         meter = _Meter(self._clock, lambda tally: self._keep(inspection_id, tally))
-        result = self._inspect(inspection, out, self._stop_of(plan.plan_id), meter.took)
+        result = self._inspect(inspection, out, self._brake_of(plan.plan_id), meter.took)
         gaps, tested = reckon(plan, registered.system, result)
         ended = InspectionEnded(
             plan_id=plan.plan_id,

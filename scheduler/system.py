@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from plugins.value import value
 from probes.pace import Pace
+from probes.pulse.facts import AgreedPulse, NoPulse
 from probes.target import PortRange, Target
 
 
@@ -65,3 +66,5 @@ class System:
     """Agreed upper bounds for the system as a whole."""
     calendar: Calendar
     """When it may be inspected."""
+    pulse: AgreedPulse = NoPulse()
+    """The page on which the shop's own latency is watched, and how much slower it may become."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -16,13 +15,15 @@ from dashboards.cli.verdict import print_result
 from dashboards.demo.planted import surprises
 from dashboards.demo.shops import RunningShop, Shops, ShopStartError
 from dashboards.report.render import write_report
+from grid.brake import Brake
 from grid.run import Grid
 from grid.window import Window
 from plugins.clock import Clock, SystemClock
 from plugins.pack import load_pack
 from plugins.value import value
 from scheduler.declaration import load_declaration
-from scheduler.inspection import Inspection, Issuer, inspect_systems, new_id
+from scheduler.inspection import Issuer, inspect_systems
+from scheduler.orders import Inspection, new_id
 from scheduler.result import Kind, Result
 from scheduler.system import System
 
@@ -60,21 +61,21 @@ def demo(
     """
     clock = SystemClock()
     folder = out or Path("tenken-out") / f"demo-{clock.now():%Y%m%dT%H%M%SZ}"
-    stop = threading.Event()
+    brake = Brake()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with stopping_on_signals(stop):
-            shops, results, took = run(folder, clock, stop)
+        with stopping_on_signals(brake):
+            shops, results, took = run(folder, clock, brake)
     except (ShopStartError, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(3) from None
     _show(shops, results, lang)
-    code = 2 if stop.is_set() else _compare(shops, results)
+    code = 2 if brake.stopped else _compare(shops, results)
     typer.echo(f"{took}\n{folder}")
     raise typer.Exit(code)
 
 
-def run(folder: Path, clock: Clock, stop: threading.Event) -> tuple[Sequence[RunningShop], Sequence[Result], Took]:
+def run(folder: Path, clock: Clock, brake: Brake) -> tuple[Sequence[RunningShop], Sequence[Result], Took]:
     """Start the systems, inspect them side by side, end them; give systems, results and times in the same order."""
     began = clock.monotonic()
     with Shops(folder) as shops:
@@ -82,14 +83,14 @@ def run(folder: Path, clock: Clock, stop: threading.Event) -> tuple[Sequence[Run
         systems = [load_declaration(shop.declaration) for shop in shops.running]
         with Grid.start() as grid:
             grid_ready = clock.monotonic()
-            results = _inspect(systems, [shop.folder for shop in shops.running], grid, clock, stop)
+            results = _inspect(systems, [shop.folder for shop in shops.running], grid, clock, brake)
             ended = clock.monotonic()
         took = Took(shops=shops_ready - began, grid=grid_ready - shops_ready, inspection=ended - grid_ready)
         return shops.running, results, took
 
 
 def _inspect(
-    systems: Sequence[System], folders: Sequence[Path], grid: Grid, clock: Clock, stop: threading.Event
+    systems: Sequence[System], folders: Sequence[Path], grid: Grid, clock: Clock, brake: Brake
 ) -> list[Result]:
     window = Window(start=clock.now(), end=clock.now() + WINDOW)
     inspections = [
@@ -107,8 +108,7 @@ def _inspect(
             issuer=Issuer(name="Tenken demo", contact="demo@localhost", key=Ed25519PrivateKey.generate()),
             pack=load_pack(),
             clock=clock,
-            stop=stop,
-            stop_reason="stopped by the person who started the demo",
+            brake=brake,
             on_report=on_report,
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
@@ -22,6 +21,7 @@ from dashboards.cli.paths import home
 from dashboards.cli.progress import ProgressTable
 from dashboards.cli.verdict import print_result
 from dashboards.report.render import write_report
+from grid.brake import Brake
 from grid.key import KeyFileError, load_or_create
 from grid.report import Report
 from grid.run import Grid
@@ -37,7 +37,8 @@ from probes.pace import Pace
 from probes.target import Item
 from probes.verdict import Standing
 from scheduler.declaration import DeclarationError, load_declaration
-from scheduler.inspection import Inspection, Issuer, inspect_systems, new_id, unproven
+from scheduler.inspection import Issuer, inspect_systems, unproven
+from scheduler.orders import Inspection, new_id
 from scheduler.result import Kind, Result
 from scheduler.system import System
 
@@ -112,9 +113,9 @@ def inspect(
     wanted = parse_items(items)
     system = _load(declaration)
     key = _key()
-    stop = threading.Event()
-    with stopping_on_signals(stop):
-        proven = _prove(system, proof, dns_resolver or [], lang, stop)
+    brake = Brake()
+    with stopping_on_signals(brake):
+        proven = _prove(system, proof, dns_resolver or [], lang, brake)
         clock = SystemClock()
         folder = _folder(out, system, clock.now())
         issuer = Issuer(name=system.operator.organisation, contact=system.operator.email, key=key)
@@ -133,8 +134,7 @@ def inspect(
                     pack=load_pack(),
                     clock=clock,
                     proven=proven,
-                    stop=stop,
-                    stop_reason="stopped by the person who started it",
+                    brake=brake,
                     on_report=on_report,
                 )
     _finish(result, folder, output, lang, system.calendar.time_zone)
@@ -179,9 +179,7 @@ def _folder(out: Path | None, system: System, now: datetime) -> Path:
     return folder
 
 
-def _prove(
-    system: System, proof: Proof, resolvers: list[str], lang: ReportLang, stop: threading.Event
-) -> frozenset[str]:
+def _prove(system: System, proof: Proof, resolvers: list[str], lang: ReportLang, brake: Brake) -> frozenset[str]:
     """Give the addresses whose control is proven; leaves with a refusal that says what to publish when one is missing."""
     if not unproven(system, ()):
         return frozenset()
@@ -193,10 +191,14 @@ def _prove(
     made = token(system.name, [name for target in system.targets for name in target.host_names], secret)
     if proof is Proof.DNS:
         # Whoever types this command inspects out of a network of his own, where private addresses are his own, too.
-        shown = asyncio.run(prove_by_dns(system.targets, made, asked, private_by_dns=True, stopped=stop.is_set))
+        shown = asyncio.run(
+            prove_by_dns(system.targets, made, asked, private_by_dns=True, stopped=lambda: bool(brake.stopped))
+        )
     else:
         contact = system.operator.email
-        shown = asyncio.run(prove_by_http(system.targets, made, SystemClock(), contact, stopped=stop.is_set))
+        shown = asyncio.run(
+            prove_by_http(system.targets, made, SystemClock(), contact, stopped=lambda: bool(brake.stopped))
+        )
     if not shown.complete:
         headline = "no proof of control for these addresses, so nothing is inspected:"
         raise _refuse(f"{headline}\n{shown.refusal.in_lang(lang.value)}")
@@ -210,11 +212,11 @@ def _grid(ray_address: str | None) -> Iterator[Grid]:
 
 
 @contextmanager
-def stopping_on_signals(stop: threading.Event) -> Iterator[None]:
+def stopping_on_signals(brake: Brake) -> Iterator[None]:
     """Turn Ctrl-C and SIGTERM into a stop: sending ends at once, what was seen is still judged and written."""
 
     def halt(*_: object) -> None:
-        stop.set()
+        brake.stop("stopped by the person who started it")
 
     before = {number: signal.signal(number, halt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

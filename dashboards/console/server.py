@@ -7,7 +7,6 @@ import ipaddress
 import os
 import signal
 import sys
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from dashboards.console.app import create_app
 from dashboards.console.data import ServeError, first_tokens, locked
 from dashboards.console.house import House
 from dashboards.console.proof import Prover
+from grid.brake import Brake
 from grid.key import KeyFileError, load_or_create
 from grid.report import Report
 from grid.run import Grid
@@ -31,7 +31,8 @@ from probes.control.look import ResolverError, resolver, resolvers_of_this_machi
 from probes.control.secret import SecretFileError
 from probes.control.secret import load_or_create as load_secret
 from scheduler.desk import Desk
-from scheduler.inspection import Inspection, Issuer, inspect_systems, new_id
+from scheduler.inspection import Issuer, inspect_systems
+from scheduler.orders import Inspection, new_id
 from scheduler.result import Result
 from scheduler.service import Inspect, Service
 from scheduler.store.database import StoreError, sqlite_url
@@ -45,7 +46,6 @@ MOST_REQUESTS = 200
 """Most requests at once; more are answered with 503."""
 Listener = Any
 """Uvicorn's listening socket: it is opened and closed there, only carried here."""
-CUT_OFF = "the window is over, or one side said stop"
 
 
 @dataclass(frozen=True)
@@ -175,9 +175,7 @@ class Server(uvicorn.Server):
 def on_grid(grid: Grid, issuer: Issuer, pack: Pack, clock: Clock, prover: Prover) -> Inspect:
     """Give the function that runs one inspection on Ray."""
 
-    def inspect(
-        inspection: Inspection, out: Path, stop: threading.Event, on_report: Callable[[Report], None]
-    ) -> Result:
+    def inspect(inspection: Inspection, out: Path, brake: Brake, on_report: Callable[[Report], None]) -> Result:
         (result,) = inspect_systems(
             [inspection],
             [out],
@@ -187,8 +185,7 @@ def on_grid(grid: Grid, issuer: Issuer, pack: Pack, clock: Clock, prover: Prover
             clock=clock,
             # Asked again now: who has lost the address since the offer is not inspected.
             proven=prover.prove(inspection.system).addresses,
-            stop=stop,
-            stop_reason=CUT_OFF,
+            brake=brake,
             on_report=on_report,
         )
         return result

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import statistics
 import tempfile
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from dashboards.cli.demo import Took, run
+from grid.brake import Brake
 from plugins.clock import SystemClock
 from scheduler.result import Result
 
@@ -31,7 +31,7 @@ def main() -> None:
 
 def _once() -> tuple[Took, Sequence[Result]]:
     with tempfile.TemporaryDirectory() as folder:
-        _, results, took = run(Path(folder), SystemClock(), threading.Event())
+        _, results, took = run(Path(folder), SystemClock(), Brake())
     return took, results
 
 

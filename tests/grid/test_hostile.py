@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from grid.brake import Brake
 from grid.key import trusted
 from grid.order import Order
 from grid.report import Record, Report
@@ -117,7 +117,7 @@ def outcome() -> tuple[dict[str, tuple[Order, Record]], Memory]:
                 stack.enter_context(zoo.serving(manner, f"127.0.63.{n}", port))
         grid = stack.enter_context(Grid.start(workers=len(MANNERS)))
         sealed = [seal(order, KEY) for order in orders.values()]
-        records = grid.run(sealed, trusted(KEY), memory, threading.Event())
+        records = grid.run(sealed, trusted(KEY), memory, Brake())
     return {name: (order, record) for (name, order), record in zip(orders.items(), records, strict=True)}, memory
 
 

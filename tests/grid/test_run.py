@@ -13,6 +13,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from grid.brake import Brake
 from grid.key import trusted
 from grid.order import Order
 from grid.report import Record, Report
@@ -64,9 +65,9 @@ def order(
     return replace(made, scope=replace(made.scope, tcp_ports=ports), pace=pace, system_pace=pace)
 
 
-def run(grid: Grid, *orders: Order, stop: threading.Event | None = None, kept: Kept | None = None) -> list[Record]:
+def run(grid: Grid, *orders: Order, brake: Brake | None = None, kept: Kept | None = None) -> list[Record]:
     sealed = [seal(each, KEY) for each in orders]
-    return grid.run(sealed, trusted(KEY), kept or Kept(), stop or threading.Event())
+    return grid.run(sealed, trusted(KEY), kept or Kept(), brake or Brake())
 
 
 def endings(record: Record) -> set[Ending]:
@@ -94,22 +95,22 @@ def test_nothing_comes_after_the_end_of_the_window(grid: Grid) -> None:
 
 
 def test_a_stop_is_heard_within_a_second(grid: Grid) -> None:
-    stop = threading.Event()
+    brake = Brake()
     with counting("127.0.62.4", range(8000, 8100)) as target:
-        runner = threading.Thread(target=run, args=(grid, order("127.0.62.4", per_s=20.0)), kwargs={"stop": stop})
+        runner = threading.Thread(target=run, args=(grid, order("127.0.62.4", per_s=20.0)), kwargs={"brake": brake})
         runner.start()
         wait_for(lambda: len(target.times) >= 5)
         called = time.monotonic()
-        stop.set()
+        brake.stop("the test says stop")
         runner.join(30)
     assert max(target.after(called), default=0.0) <= 1.0
 
 
 def test_what_is_stopped_before_it_begins_sends_nothing(grid: Grid) -> None:
-    stop = threading.Event()
-    stop.set()
+    brake = Brake()
+    brake.stop("the test says stop")
     with counting("127.0.62.5", range(8000, 8100)) as target:
-        (record,) = run(grid, order("127.0.62.5"), stop=stop)
+        (record,) = run(grid, order("127.0.62.5"), brake=brake)
     assert target.times == []
     assert endings(record) == {Ending.NOT_STARTED}
 
@@ -152,4 +153,4 @@ def test_a_changed_order_is_refused_before_it_reaches_a_worker(grid: Grid) -> No
     sealed = seal(order("127.0.62.9"), KEY)
     changed: SealedOrder = replace(sealed, order=sealed.order.replace(b"127.0.62.9", b"127.0.62.8"))
     with pytest.raises(SealError, match="changed"):
-        grid.run([changed], trusted(KEY), Kept(), threading.Event())
+        grid.run([changed], trusted(KEY), Kept(), Brake())

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from grid.brake import Brake
 from grid.report import Report
 from probes.observation import Ending
 from probes.tally import Tally
@@ -18,8 +19,8 @@ from probes.target import Item
 from probes.verdict import Outcome
 from scheduler.desk import Decision, Desk
 from scheduler.dialogue import Accepted, Event, Notify, Offered, Side, Stopped
-from scheduler.inspection import Inspection
 from scheduler.negotiation import Phase
+from scheduler.orders import Inspection
 from scheduler.plan import InspectionPlan
 from scheduler.result import Result
 from scheduler.service import DIED, Service
@@ -42,20 +43,18 @@ class FakeInspect:
         self.report: Report | None = None
         self.breaks = False
 
-    def __call__(
-        self, inspection: Inspection, out: Path, stop: threading.Event, on_report: Callable[[Report], None]
-    ) -> Result:
+    def __call__(self, inspection: Inspection, out: Path, brake: Brake, on_report: Callable[[Report], None]) -> Result:
         self.seen.append(inspection)
         (out / "evidence").mkdir()
         if self.report is not None:
             on_report(self.report)
         self.began.set()
-        while not self.may_end.is_set() and not stop.wait(0.01):
+        while not self.may_end.is_set() and not brake.wait(0.01):
             pass
         if self.breaks:
             raise ConnectionError("Ray is gone")
-        ending = Ending.STOPPED if stop.is_set() else Ending.FINISHED
-        outcome = Outcome.NOT_TESTED if stop.is_set() else Outcome.CLEAN
+        ending = Ending.STOPPED if brake.stopped else Ending.FINISHED
+        outcome = Outcome.NOT_TESTED if brake.stopped else Outcome.CLEAN
         return make_result(inspection.inspection_id, plan=PLAN, ending=ending, outcome=outcome, findings=())
 
 

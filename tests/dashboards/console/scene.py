@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
@@ -16,11 +15,12 @@ from dashboards.console.app import create_app
 from dashboards.console.guardrails import Guardrails
 from dashboards.console.house import House
 from dashboards.console.proof import Prover
+from grid.brake import Brake
 from grid.report import Report
 from probes.target import Item
 from scheduler.desk import Desk
 from scheduler.dialogue import InspectionEnded, Side, WindowOpened
-from scheduler.inspection import Inspection
+from scheduler.orders import Inspection
 from scheduler.result import Result
 from scheduler.service import Service
 from scheduler.store.database import sqlite_url
@@ -54,8 +54,8 @@ def declaration(name: str = "hana", title: str = "Hana & sons", address: str = "
     return DECLARATION.format(name=name, title=title, address=address, port=port)
 
 
-def never(inspection: Inspection, out: Path, stop: threading.Event, on_report: Callable[[Report], None]) -> Result:
-    del inspection, out, stop, on_report
+def never(inspection: Inspection, out: Path, brake: Brake, on_report: Callable[[Report], None]) -> Result:
+    del inspection, out, brake, on_report
     raise AssertionError("the console's tests inspect nothing")
 
 

@@ -1,0 +1,121 @@
+"""From an agreed inspection to the orders for its servers, and one for its heartbeat. Pure but for ids.
+
+Rates are leased from one budget per system, so a server may use whatever the others leave. Concurrent connections are shared out,
+because an open connection outlives every lease. The heartbeat's part is taken out of the agreed pace beforehand, because it has to
+go on while everything else is paused: together they stay inside what was agreed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+from grid.order import Order
+from grid.pulse.heartbeat import BEAT_BYTES, pulse_pace
+from grid.window import Window
+from plugins.clock import Clock
+from plugins.value import value
+from probes.pace import Pace
+from probes.ports.top1000 import TOP_1000
+from probes.pulse.facts import AgreedPulse, NoPulse, Pulse
+from probes.pulse.page import page_of, pulse_scope
+from probes.target import Item, Scope, Target
+from scheduler.result import Kind
+from scheduler.system import System
+
+BEATS_SHARE = 0.1
+"""Largest part of the agreed pace that a heartbeat may take; it beats more slowly where it would take more."""
+
+
+@value
+class Inspection:
+    """What both sides agreed for one system."""
+
+    inspection_id: str
+    """Unique id."""
+    kind: Kind
+    """Kind of inspection."""
+    system: System
+    """What is inspected."""
+    items: tuple[Item, ...]
+    """Items, in the order in which they run."""
+    window: Window
+    """Agreed window."""
+    pace: Pace
+    """Agreed pace for the system as a whole."""
+    trouble: str = "stop at once and call the operator"
+    """What to do in trouble, as agreed."""
+
+    @property
+    def agreed(self) -> Pace:
+        """The pace that binds: the agreed one, and never above the declared one."""
+        return self.pace.lowest(self.system.pace)
+
+    @property
+    def pulse(self) -> AgreedPulse:
+        """The heartbeat as it will beat: as declared, or more slowly where the agreed pace is very low."""
+        pulse, agreed = self.system.pulse, self.agreed
+        if isinstance(pulse, NoPulse):
+            return pulse
+        slowest = min(agreed.connections_per_s, agreed.requests_per_s) * BEATS_SHARE
+        return replace(pulse, every_s=max(pulse.every_s, 1 / slowest))
+
+
+def new_id() -> str:
+    """Give a new unique id for an inspection or an order."""
+    return uuid.uuid4().hex
+
+
+def without_beats(agreed: Pace, pulse: AgreedPulse) -> Pace:
+    """Give what the heartbeat leaves of the agreed pace."""
+    if isinstance(pulse, NoPulse):
+        return agreed
+    beats_per_s = 1 / pulse.every_s
+    return Pace(
+        connections_per_s=agreed.connections_per_s - beats_per_s,
+        requests_per_s=agreed.requests_per_s - beats_per_s,
+        concurrent_connections=max(1, agreed.concurrent_connections - 1),
+        bytes_per_s=max(1024, agreed.bytes_per_s - round(BEAT_BYTES * beats_per_s)),
+    )
+
+
+def write_orders(inspection: Inspection, issuer: str, contact: str, pack_digest: str, clock: Clock) -> list[Order]:
+    """Write one order per server, in the order of the declaration, and behind them one for the heartbeat when it is agreed."""
+    system, pulse = inspection.system, inspection.pulse
+    rest = without_beats(inspection.agreed, pulse)
+    form = Order(
+        order_id="",
+        inspection_id=inspection.inspection_id,
+        system=system.name,
+        scope=_scope(inspection, system.targets[0], contact),
+        window=inspection.window,
+        pace=replace(rest, concurrent_connections=rest.share(len(system.targets)).concurrent_connections),
+        system_pace=rest,
+        pack_digest=pack_digest,
+        fence=1,
+        trouble=inspection.trouble,
+        issuer=issuer,
+        issued=clock.now(),
+    )
+    orders = [replace(form, order_id=new_id(), scope=_scope(inspection, target, contact)) for target in system.targets]
+    if isinstance(pulse, Pulse):
+        orders.append(_heartbeat(form, inspection, pulse, contact))
+    return orders
+
+
+def _scope(inspection: Inspection, target: Target, contact: str) -> Scope:
+    return Scope(
+        target=target,
+        items=inspection.items,
+        tcp_ports=inspection.system.tcp_ports or TOP_1000,
+        anchors=inspection.system.anchors,
+        contact=contact,
+    )
+
+
+def _heartbeat(form: Order, inspection: Inspection, pulse: Pulse, contact: str) -> Order:
+    target = next(target for target in inspection.system.targets if target.name == pulse.server)
+    pace = pulse_pace(page_of(pulse, target))
+    return replace(
+        form, order_id=new_id(), scope=pulse_scope(pulse, target, contact), pace=pace, system_pace=pace, pulse=pulse
+    )
