@@ -11,13 +11,13 @@ import uuid
 from dataclasses import replace
 
 from grid.order import Order
-from grid.pulse.heartbeat import BEAT_BYTES, pulse_pace
+from grid.pulse.heartbeat import pulse_pace
 from grid.window import Window
 from plugins.clock import Clock
 from plugins.value import value
 from probes.pace import Pace
 from probes.ports.top1000 import TOP_1000
-from probes.pulse.facts import AgreedPulse, NoPulse, Pulse
+from probes.pulse.facts import BEAT_BYTES, AgreedPulse, NoPulse, Pulse
 from probes.pulse.page import page_of, pulse_scope
 from probes.target import Item, Scope, Target
 from scheduler.result import Kind

@@ -18,8 +18,6 @@ from probes.http import exchange
 from probes.pace import Pace
 from probes.pulse.facts import BEAT_TIMEOUT_S, Echo, PulseBeat, PulsePage
 
-BEAT_BYTES = 65_536
-"""Most bytes of the page that a beat reads."""
 RETRY_MOST_S = 86_400.0
 """Longest Retry-After that is told on; the inspection ends long before."""
 _OWN = frozenset({NoAnswerReason.OUT_OF_SCOPE, NoAnswerReason.CUT_OFF})
@@ -27,13 +25,16 @@ _NEARLY = 0.9
 
 
 def pulse_pace(page: PulsePage) -> Pace:
-    """Give the pace of a heartbeat's own order: one connection at a time, and room for the whole page in every beat."""
+    """Give the pace of a heartbeat's own order: one connection at a time, one per beat.
+
+    The bytes of a beat are bounded by its ask. The bound here is wide, so that the whole page comes in one go: a wait for our own
+    pace must not be taken for the shop's slowness.
+    """
     return Pace(
-        connections_per_s=max(1.0, 1 / page.every_s),
-        requests_per_s=max(1.0, 1 / page.every_s),
+        connections_per_s=1 / page.every_s,
+        requests_per_s=1 / page.every_s,
         concurrent_connections=1,
-        # Our own pace must not be taken for the shop's slowness.
-        bytes_per_s=16 * BEAT_BYTES,
+        bytes_per_s=64 * page.most_bytes,
     )
 
 
@@ -71,7 +72,7 @@ async def _wait(stop: asyncio.Event, seconds: float) -> None:
 
 
 async def _beat(page: PulsePage, dialer: Dialer, clock: Clock, contact: str) -> PulseBeat:
-    ask = HttpAsk(path=page.path, max_bytes=BEAT_BYTES, timeout_s=BEAT_TIMEOUT_S)
+    ask = HttpAsk(path=page.path, max_bytes=page.most_bytes, timeout_s=BEAT_TIMEOUT_S)
     at, dialled = clock.now(), dialer.counter.tally.connections
     answer, _ = await exchange(dialer, page.endpoint, ask, contact)
     took = clock.monotonic() - dialer.counter.latest

@@ -15,6 +15,8 @@ from probes.tally import Tally
 
 BEAT_TIMEOUT_S = 10.0
 """How long a beat waits for its answer."""
+BEAT_BYTES = 65_536
+"""Most bytes of the page that a beat reads."""
 HOLD_S = 30.0
 """How long a 429 or 503 without Retry-After is obeyed."""
 _LEAVE_ALONE = frozenset({429, 503})
@@ -34,6 +36,8 @@ class Pulse:
     """Request target of a page that answers with a status below 400."""
     every_s: float = 2.0
     """Seconds between two beats."""
+    most_bytes: int = BEAT_BYTES
+    """Most bytes of the page that a beat reads."""
     added_latency_percent: float = 20.0
     """How much slower the page may become, in percent of the p95 without us."""
     added_latency_ms: float = 50.0
@@ -66,6 +70,8 @@ class PulsePage:
     """Request target."""
     every_s: float
     """Seconds between two beats."""
+    most_bytes: int = BEAT_BYTES
+    """Most bytes of it that a beat reads."""
 
 
 class Echo(StrEnum):

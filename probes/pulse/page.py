@@ -24,7 +24,7 @@ def page_of(pulse: Pulse, target: Target) -> PulsePage:
     """Give the page on the server's first address; raises `NoPageError`."""
     for endpoint in web_endpoints(target):
         if endpoint.port == pulse.port:
-            return PulsePage(endpoint=endpoint, path=pulse.path, every_s=pulse.every_s)
+            return PulsePage(endpoint=endpoint, path=pulse.path, every_s=pulse.every_s, most_bytes=pulse.most_bytes)
     raise NoPageError(target.name, pulse.port)
 
 

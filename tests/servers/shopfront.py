@@ -30,6 +30,8 @@ class Manner:
     """Requests per second that it cannot bear: a queue with one server (M/M/1), whose mean latency is base / (1 - load)."""
     window_s: float = 0.2
     """Over which the load is counted."""
+    page: str = "いらっしゃいませ"
+    """What every page says."""
     fails_after: int = 1_000_000_000
     """Requests beside the heartbeat after which everything is answered with 500."""
     busy_after: int = 1_000_000_000
@@ -71,7 +73,7 @@ class Shopfront:
         self.visits.append(Visit(now, request.path, status, request.headers.get("User-Agent", "")))
         await asyncio.sleep(self._latency(now))
         headers = {"Retry-After": str(math.ceil(self._busy_until - now))} if status == 429 else {}
-        return web.Response(status=status, headers=headers, text="いらっしゃいませ")
+        return web.Response(status=status, headers=headers, text=self.manner.page)
 
     def _latency(self, now: float) -> float:
         self._recent.append(now)

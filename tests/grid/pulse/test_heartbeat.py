@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import math
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grid.pulse.heartbeat import BEAT_BYTES, RETRY_MOST_S, heartbeat, next_due, pulse_pace, retry_after_s, told
+from grid.pulse.heartbeat import RETRY_MOST_S, heartbeat, next_due, pulse_pace, retry_after_s, told
 from plugins.ask import HttpAnswer, NoAnswer, NoAnswerReason, WebEndpoint
 from plugins.clock import SystemClock
-from probes.pulse.facts import HOLD_S, Echo, PulseBeat, PulsePage
+from probes.dial import READ_BYTES
+from probes.pulse.facts import BEAT_BYTES, HOLD_S, Echo, PulseBeat, PulsePage
 from tests.fakes import LoopbackLeave
 from tests.probes.scene import dialer_for
 from tests.servers.process import free_port
@@ -158,8 +160,24 @@ def test_an_answer_is_told_as_a_beat() -> None:
     assert told(HttpAnswer(status=302), NOW, 0.1).well
 
 
-def test_the_heartbeats_own_pace_lets_the_whole_page_through() -> None:
+def test_the_heartbeats_own_pace_is_one_beat_and_lets_the_whole_page_through() -> None:
     pace = pulse_pace(page(1, every_s=2.0))
-    assert (pace.connections_per_s, pace.requests_per_s, pace.concurrent_connections) == (1.0, 1.0, 1)
-    assert pace.bytes_per_s >= BEAT_BYTES
-    assert timedelta(seconds=1 / pulse_pace(page(1, every_s=0.05)).requests_per_s) == timedelta(seconds=0.05)
+    assert (pace.connections_per_s, pace.requests_per_s, pace.concurrent_connections) == (0.5, 0.5, 1)
+    burst = max(READ_BYTES, pace.bytes_per_s // 50)
+    assert burst >= BEAT_BYTES, "no wait within a page"
+
+
+async def test_a_beat_reads_no_more_than_agreed() -> None:
+    with shopfront(Manner(base_s=0.001, page="x" * 500_000)) as shop:
+        short = replace(page(shop.port), most_bytes=1024)
+        dialer = dialer_for(pace=pulse_pace(short))
+        stop = asyncio.Event()
+        heard: list[PulseBeat] = []
+
+        def once(seen: PulseBeat) -> None:
+            heard.append(seen)
+            stop.set()
+
+        await heartbeat(short, dialer, SystemClock(), "", once, stop)
+    assert (heard[0].echo, heard[0].status) == (Echo.ANSWERED, 200)
+    assert dialer.tally.bytes_received < 4096
