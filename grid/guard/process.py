@@ -51,6 +51,7 @@ class Guard:
     def admitting(self, leave: Leave) -> Iterator[None]:
         """Let out what `leave` allows, for this block; what was connected in it is hung up at its end."""
         if not self._turn.acquire(blocking=False):
+            self._count("admitting")
             raise SecondOrderError
         try:
             self._sockets.admit(leave)

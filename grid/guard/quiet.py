@@ -18,7 +18,7 @@ from typing import Any
 
 from grid.guard.natives import BUILT_IN
 from grid.guard.programs import FORKED, plain_environment
-from grid.guard.sockets import literal
+from grid.guard.sockets import is_internet, literal
 
 
 def speak_up() -> None:
@@ -59,7 +59,7 @@ def _naming() -> None:
 def _asking(method: Callable[..., Any]) -> Callable[..., Any]:
     def asked(self: Any, *arguments: Any) -> Any:  # noqa: ANN401 - hands through
         address = arguments[-1] if arguments else None
-        if type(address) is tuple and address and not literal(address[0]):
+        if type(address) is tuple and address and not literal(address[0]) and is_internet(self):
             sys.audit("socket.getaddrinfo", address[0], None, 0, 0, 0)
         return method(self, *arguments)
 

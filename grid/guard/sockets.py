@@ -20,9 +20,10 @@ _TRANSPORTS: dict[tuple[int, int], Transport] = {
     (socket.SOCK_STREAM, socket.IPPROTO_TCP): Transport.TCP,
     (socket.SOCK_DGRAM, socket.IPPROTO_UDP): Transport.UDP,
 }
+_PLAIN = {(kind, 0) for kind, _ in _TRANSPORTS}
 _FLAGS = socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
-_UNKNOWN = -1
-"""What `socket.__new__` tells when a socket is made from a descriptor; such a one is judged when it is used."""
+_DEFAULT = -1
+"""What `socket.__new__` tells where it was told nothing, also when a socket is made from a descriptor (judged when used)."""
 
 
 def literal(host: object) -> bool:
@@ -34,6 +35,11 @@ def literal(host: object) -> bool:
             socket.inet_pton(family, host)
             return True
     return False
+
+
+def is_internet(made: socket.socket) -> bool:  # noqa: TID251 - only named here
+    """Tell whether it is an IPv4 or IPv6 socket."""
+    return _option(made, socket.SO_DOMAIN) in _INTERNET
 
 
 class Sockets:
@@ -52,9 +58,6 @@ class Sockets:
 
     def rules(self) -> Mapping[str, Rule]:
         """Give a rule for each event."""
-        looked_up = {
-            f"socket.{name}": _look_up for name in ("getaddrinfo", "gethostbyname", "gethostbyaddr", "getnameinfo")
-        }
         return MappingProxyType(
             {
                 "socket.__new__": self._made,
@@ -62,16 +65,19 @@ class Sockets:
                 "socket.sendto": self._sends,
                 "socket.sendmsg": self._sends,
                 "socket.bind": self._binds,
-                **looked_up,
+                "socket.getaddrinfo": _looks_up,
+                "socket.gethostbyname": _looks_up,
+                "socket.gethostbyaddr": _looks_back,
+                "socket.getnameinfo": _looks_back,
             }
         )
 
     def _made(self, event: Event) -> str:
         _, family, kind, protocol = event
-        kind = kind & ~_FLAGS if kind >= 0 else kind
-        if family in {socket.AF_UNIX, _UNKNOWN}:
-            return ""
-        if family in _INTERNET and ((kind, protocol) in _TRANSPORTS or (protocol == 0 and _stream_or_datagram(kind))):
+        family = socket.AF_INET if family == _DEFAULT else family
+        kind = socket.SOCK_STREAM if kind == _DEFAULT else kind & ~_FLAGS
+        protocol = max(protocol, 0)
+        if family == socket.AF_UNIX or (family in _INTERNET and (kind, protocol) in _TRANSPORTS.keys() | _PLAIN):
             return ""
         return "" if self._raw() else f"a socket of family {family}, type {kind}, protocol {protocol}"
 
@@ -126,15 +132,12 @@ class Sockets:
                     _shut(descriptor)
 
 
-def _stream_or_datagram(kind: int) -> bool:
-    return kind in {socket.SOCK_STREAM, socket.SOCK_DGRAM}
+def _looks_up(event: Event) -> str:
+    return "" if event[0] is None or literal(event[0]) else f"the address of {_shown(event[0])}"
 
 
-def _look_up(event: Event) -> str:
-    host = event[0]
-    if type(host) is tuple:  # getnameinfo takes an address and asks for its name
-        return f"the name of {_shown(host)}"
-    return "" if host is None or literal(host) else f"the address of {_shown(host)}"
+def _looks_back(event: Event) -> str:
+    return f"the name of {_shown(event[0])}"
 
 
 def _option(made: socket.socket, name: int) -> int:  # noqa: TID251 - only named here
