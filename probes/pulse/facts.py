@@ -190,7 +190,7 @@ class Latency:
         return self.beats - self.errors - self.not_sent
 
 
-class Standing(StrEnum):
+class Impact(StrEnum):
     """What the heartbeat shows."""
 
     WITHIN = "within"
@@ -235,7 +235,7 @@ class Gentleness:
     """Discriminator: a heartbeat was agreed and sent."""
     pulse: Pulse
     """What was agreed."""
-    standing: Standing
+    impact: Impact
     """What the heartbeat shows."""
     before: Latency
     """Without us."""
@@ -244,7 +244,7 @@ class Gentleness:
     paused: Latency
     """In the pauses and after an abort, when nothing but the heartbeat was sent."""
     added_p95_ms: float
-    """p95 while inspecting minus p95 before; says nothing when the standing is `not-shown`."""
+    """p95 while inspecting minus p95 before; says nothing when the impact is `not-shown`."""
     bound_ms: float
     """Agreed p95 while inspecting; 0 when there was no baseline."""
     beats: int

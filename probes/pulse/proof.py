@@ -19,7 +19,7 @@ from probes.pulse.facts import (
     Phase,
     Pulse,
     PulseBeat,
-    Standing,
+    Impact,
     TallySeen,
 )
 from probes.pulse.latency import bound_s, p95, percentile
@@ -57,7 +57,7 @@ def gentleness(
     step = math.ceil((last + 1) / MOST_POINTS)
     return Gentleness(
         pulse=pulse,
-        standing=_standing(before, during, bound),
+        impact=_impact(before, during, bound),
         before=before,
         during=during,
         paused=_latency((*beats.get(Phase.PAUSE, ()), *beats.get(Phase.ABORT, ()))),
@@ -90,13 +90,13 @@ def _latency(beats: Sequence[PulseBeat]) -> Latency:
     )
 
 
-def _standing(before: Latency, during: Latency, bound_ms: float) -> Standing:
+def _impact(before: Latency, during: Latency, bound_ms: float) -> Impact:
     """Say `beyond` of whatever was seen to be so; `within` needs enough beats."""
     if not before.answered or not during.beats:
-        return Standing.NOT_SHOWN
+        return Impact.NOT_SHOWN
     if during.p95_ms > bound_ms or during.errors * before.beats > before.errors * during.beats:
-        return Standing.BEYOND
-    return Standing.WITHIN if min(before.answered, during.answered) >= ENOUGH else Standing.NOT_SHOWN
+        return Impact.BEYOND
+    return Impact.WITHIN if min(before.answered, during.answered) >= ENOUGH else Impact.NOT_SHOWN
 
 
 def _told(advised: Sequence[Advised]) -> tuple[Advised, ...]:

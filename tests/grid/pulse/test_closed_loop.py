@@ -13,7 +13,7 @@ from plugins.ask import HttpAsk, WebEndpoint
 from plugins.clock import SystemClock
 from probes.http import exchange
 from probes.pace import Pace
-from probes.pulse.facts import Gentleness, Phase, Pulse, PulsePage, Standing
+from probes.pulse.facts import Gentleness, Phase, Pulse, PulsePage, Impact
 from tests.probes.scene import dialer_for
 from tests.servers.shopfront import HEARTBEAT, Manner, Shopfront, shopfront
 
@@ -74,7 +74,7 @@ async def test_a_shop_whose_latency_rises_with_load_is_inspected_within_the_agre
             await asyncio.sleep(6)
         proof = inspection.proof(shop)
         rate = len([visit for visit in shop.load() if visit.at > began + 3]) / 3
-    assert proof.standing is Standing.WITHIN, proof
+    assert proof.impact is Impact.WITHIN, proof
     assert proof.during.p95_ms <= proof.bound_ms
     assert 15 <= rate <= 130, "slower than agreed, but it goes on"
     assert max(point.factor for point in proof.paces) < 1.0
@@ -103,7 +103,7 @@ async def test_a_shop_that_starts_to_fail_is_paused_then_handed_back() -> None:
     assert late == [], "nothing but the heartbeat after the pause began"
     assert paused - failed.at < 1.0, "noticed with the next beat or two"
     assert aborted - paused >= PULSE.patience_s - 0.2
-    assert proof.standing is Standing.BEYOND
+    assert proof.impact is Impact.BEYOND
     assert [entry.advice.phase for entry in proof.events][-1] is Phase.ABORT
     assert "handed back" in proof.events[-1].advice.reason.en
 
@@ -115,7 +115,7 @@ async def test_a_shop_that_fails_before_we_begin_is_never_asked() -> None:
             await inspection.until(Phase.ABORT)
         assert shop.load() == []
         proof = inspection.proof(shop)
-    assert proof.standing is Standing.NOT_SHOWN
+    assert proof.impact is Impact.NOT_SHOWN
     assert "not well before" in proof.events[-1].advice.reason.en
 
 

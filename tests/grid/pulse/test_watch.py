@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grid.pulse.watch import PulseWatch
 from probes.pace import Pace
-from probes.pulse.facts import Advice, Echo, Phase, Pulse, PulseBeat, Standing
+from probes.pulse.facts import Advice, Echo, Phase, Pulse, PulseBeat, Impact
 from probes.tally import Tally
 from tests.fakes import FakeClock
 
@@ -34,7 +34,7 @@ def test_silence_pauses_within_seconds_and_is_no_proof() -> None:
     assert listening.watch.advice().phase is Phase.RUN
     listening.clock.advance(1)
     assert (listening.watch.advice().phase, listening.watch.advice().factor) == (Phase.PAUSE, 0.0)
-    assert listening.watch.gentleness().standing is Standing.NOT_SHOWN
+    assert listening.watch.gentleness().impact is Impact.NOT_SHOWN
 
 
 def test_silence_that_stays_hands_the_window_back() -> None:
@@ -64,7 +64,7 @@ def test_beats_are_sorted_by_what_the_inspection_did_then() -> None:
     proof = listening.watch.gentleness()
     assert (proof.before.beats, proof.during.beats, proof.paused.beats) == (30, 26, 2)
     assert (proof.before.errors, proof.during.errors) == (0, 1)
-    assert proof.standing is Standing.BEYOND
+    assert proof.impact is Impact.BEYOND
     phases = [entry.advice.phase for entry in proof.events]
     assert (phases[0], phases[1], phases[-1]) == (Phase.LEAD, Phase.RUN, Phase.PAUSE)
 

@@ -21,7 +21,7 @@ from probes.pulse.facts import (
     Phase,
     Pulse,
     PulseBeat,
-    Standing,
+    Impact,
     TallySeen,
 )
 from probes.pulse.proof import MOST_EVENTS, MOST_POINTS, gentleness
@@ -70,17 +70,17 @@ def test_before_during_and_the_bound() -> None:
     found = proof()
     assert (found.before.p95_ms, found.during.p95_ms, found.added_p95_ms, found.bound_ms) == (100, 120, 20, 150)
     assert (found.before.beats, found.during.beats, found.beats) == (20, 20, 40)
-    assert found.standing is Standing.WITHIN
+    assert found.impact is Impact.WITHIN
 
 
 def test_slower_than_agreed_is_beyond() -> None:
-    assert proof(run=beats(40, *[0.12] * 18, 0.2, 0.2)).standing is Standing.BEYOND
-    assert proof(run=beats(40, *[0.12] * 19, 0.2)).standing is Standing.WITHIN
+    assert proof(run=beats(40, *[0.12] * 18, 0.2, 0.2)).impact is Impact.BEYOND
+    assert proof(run=beats(40, *[0.12] * 19, 0.2)).impact is Impact.WITHIN
 
 
 def test_errors_that_were_not_there_before_are_beyond() -> None:
     found = proof(run=[*beats(40, *[0.1] * 30), *beats(100, 0.001, status=500)])
-    assert (found.standing, found.during.errors) == (Standing.BEYOND, 1)
+    assert (found.impact, found.during.errors) == (Impact.BEYOND, 1)
 
 
 def test_an_error_page_is_no_fast_answer() -> None:
@@ -98,11 +98,11 @@ def test_an_error_page_is_no_fast_answer() -> None:
     ],
 )
 def test_too_few_beats_show_nothing(lead: list[PulseBeat] | None, run: list[PulseBeat] | None) -> None:
-    assert proof(lead, run).standing is Standing.NOT_SHOWN
+    assert proof(lead, run).impact is Impact.NOT_SHOWN
 
 
 def test_too_few_beats_still_show_harm() -> None:
-    assert proof(run=beats(40, 3.0)).standing is Standing.BEYOND
+    assert proof(run=beats(40, 3.0)).impact is Impact.BEYOND
 
 
 def test_beats_in_a_pause_do_not_make_it_look_gentler() -> None:
@@ -115,7 +115,7 @@ def test_beats_that_were_not_sent_are_told_and_count_for_nothing() -> None:
     unseen = [PulseBeat(at=at(40 + index), echo=Echo.NOT_SENT) for index in range(30)]
     found = proof(run=unseen)
     assert (found.during.not_sent, found.during.errors, found.beats) == (30, 0, 20)
-    assert found.standing is Standing.NOT_SHOWN
+    assert found.impact is Impact.NOT_SHOWN
 
 
 def test_what_was_sent_is_spread_between_two_looks() -> None:
