@@ -47,12 +47,16 @@ class Gate:
         switch: str = "",
         total_packets_per_s: float = TOTAL_PACKETS_PER_S,
         number: int | None = None,
+        uid: int | None = None,
     ) -> None:
-        """`switch`: network namespace of the switch side, empty for the host's own. `number`: which link net, 0..16383."""
+        """`switch`: network namespace of the switch side, empty for the host's own. `number`: which link net, 0..16383.
+
+        `uid`: the account of the host that whoever is inside has towards files; without it, one that nobody else has.
+        """
         mark = secrets.token_hex(3)
         self.namespace = f"{PREFIX}{mark}"
-        self.uid = _UIDS[int(mark, 16) % len(_UIDS)]
-        self._switch = switch
+        self.uid = _UIDS[int(mark, 16) % len(_UIDS)] if uid is None else uid
+        self.switch = switch
         self._total = Cap.of("gate", total_packets_per_s)
         self._device = f"tk{mark}"
         self._addresses = _addresses(secrets.randbelow(1 << 14) if number is None else number)
@@ -84,7 +88,7 @@ class Gate:
         self._up()
 
     def _cable(self) -> None:
-        at_switch = ["netns", self._switch] if self._switch else []
+        at_switch = ["netns", self.switch] if self.switch else []
         kernel.run(
             [
                 "ip",
@@ -132,7 +136,7 @@ class Gate:
             kernel.run([*inner, f"-{version}", "route", "add", "default", "via", outer, "dev", "gate"])
 
     def _at_switch(self, *command: str) -> None:
-        kernel.run(kernel.inside(self._switch, command))
+        kernel.run(kernel.inside(self.switch, command))
 
     def open(self, permit: Permit, packets_per_s: float | None = None) -> None:
         """Let out what an opened order names, until its end; see `Table.open`."""
