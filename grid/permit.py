@@ -9,6 +9,8 @@ from plugins.clock import Clock
 from probes.dial import CutOffError, OutOfScopeError
 from probes.target import Transport
 
+EDGE_S = 0.5
+"""Seconds before the window's end at which sending ends: closing a connection takes packets, too, and they need a round trip."""
 _ROAD = object()
 """Held by `grid.seal` alone: a permit exists only by opening a sealed order."""
 
@@ -25,7 +27,7 @@ class Permit:
             raise TypeError("a Permit comes from grid.seal.open_order only")
         self.order = order
         self._clock = clock
-        self._end = clock.monotonic() + (order.window.end - clock.now()).total_seconds()
+        self._end = clock.monotonic() + (order.window.end - clock.now()).total_seconds() - EDGE_S
         self._halted = ""
         self._addresses = frozenset(order.scope.target.addresses)
 
@@ -46,7 +48,7 @@ class Permit:
         """Seconds until nothing may be sent any more; 0 when halted."""
         if self._halted:
             return 0.0
-        wall = (self.order.window.end - self._clock.now()).total_seconds()
+        wall = (self.order.window.end - self._clock.now()).total_seconds() - EDGE_S
         return max(0.0, min(self._end - self._clock.monotonic(), wall))
 
     def check(self, address: str, port: int, transport: Transport) -> None:

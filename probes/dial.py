@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import warnings
 from collections.abc import AsyncIterator
@@ -259,13 +260,24 @@ class Dialer:
             finally:
                 connection.abort()
 
+    async def _connected(
+        self, address: str, port: int, timeout_s: float, context: ssl.SSLContext | None, tls_name: str | None
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        connecting = _new_socket(address, min(timeout_s, self.leave.remaining_s()))
+        try:
+            await asyncio.get_running_loop().sock_connect(connecting, (address, port))
+            return await asyncio.open_connection(  # noqa: TID251 - this is the one place
+                sock=connecting, ssl=context, server_hostname=tls_name, limit=READ_BYTES
+            )
+        except BaseException:
+            connecting.close()
+            raise
+
     async def _open(self, address: str, port: int, timeout_s: float, tls_name: str | None) -> Connection:
         context = _observing_context() if tls_name is not None else None
         try:
             async with asyncio.timeout(timeout_s):
-                reader, writer = await asyncio.open_connection(  # noqa: TID251 - this is the one place
-                    address, port, ssl=context, server_hostname=tls_name, limit=READ_BYTES
-                )
+                reader, writer = await self._connected(address, port, timeout_s, context, tls_name)
         except TimeoutError:
             raise DialError(address, port, NoAnswerReason.TIMEOUT, f"no answer in {timeout_s:g} s") from None
         except ssl.SSLError as error:
@@ -282,6 +294,21 @@ class Dialer:
             writer.transport.abort()
             raise DialError(address, port, NoAnswerReason.REFUSED, "nobody listens there")
         return Connection(self, reader, writer, address, port, context is not None)
+
+
+def _new_socket(address: str, seconds: float) -> socket.socket:  # noqa: TID251 - this is the one place
+    """Make a TCP socket whose kernel side gives up after `seconds`, whatever becomes of this process.
+
+    A process can be paused or killed between two lines; the kernel would go on repeating its SYN or its data for minutes, also
+    behind the end of the window.
+    """
+    made = socket.socket(  # noqa: TID251 - this is the one place
+        socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM
+    )
+    made.setblocking(False)
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, int(seconds * 1000)))
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, 1)
+    return made
 
 
 def _observing_context() -> ssl.SSLContext:

@@ -34,7 +34,7 @@ def print_result(result: Result, lang: Lang, folder: Path) -> None:
     total = result.tally
     console.print(
         f"  sent: {total.connections} connections, {total.requests} asks, {total.bytes_sent} bytes; "
-        f"peak {total.peak_connections_per_s} connections/s (agreed: {result.pace.connections_per_s:g})",
+        f"peak at most {total.peak_connections_per_s} connections/s (agreed: {result.pace.connections_per_s:g})",
         soft_wrap=True,
     )
     console.print(f"  report: {escape(str(folder / 'report.html'))}", soft_wrap=True)

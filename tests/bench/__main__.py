@@ -6,9 +6,9 @@ import os
 import platform
 import sys
 
-from tests.bench import demo, guard, pace
+from tests.bench import demo, edge, guard, pace
 
-BENCHES = {"demo": demo.main, "guard": guard.main, "pace": pace.main}
+BENCHES = {"demo": demo.main, "edge": edge.main, "guard": guard.main, "pace": pace.main}
 """Name -> what prints its figures."""
 
 

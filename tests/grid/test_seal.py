@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grid.key import trusted
-from grid.permit import Permit
+from grid.permit import EDGE_S, Permit
 from grid.seal import SealedOrder, SealError, open_order, read_order, seal
 from grid.window import Window
 from plugins import canonical
@@ -25,7 +25,7 @@ KEY = Ed25519PrivateKey.generate()
 def test_a_sealed_order_opens_inside_its_window() -> None:
     permit = open_order(seal(make_order(), KEY), trusted(KEY), FakeClock())
     assert permit.order == make_order()
-    assert permit.remaining_s() == 60.0
+    assert permit.remaining_s() == 60.0 - EDGE_S
 
 
 @given(position=st.integers(min_value=0), flip=st.integers(min_value=1, max_value=255))

@@ -14,6 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from plugins.ask import NoAnswerReason
+from probes import dial
 from probes.dial import READ_BYTES, TRANSCRIPT_BYTES, CutOffError, Dialer, DialError, OutOfScopeError
 from probes.pace import Pace
 from probes.transcript import Direction
@@ -217,12 +218,14 @@ async def test_a_connection_with_ourselves_is_nobody_listening(monkeypatch: pyte
     """TCP's simultaneous open: the kernel happens to dial from the very port that is dialled."""
     address = "127.0.0.1"
     port = free_port(address)
-    plain = asyncio.open_connection
+    plain = dial._new_socket
 
-    async def from_the_same_port(*args: Any, **more: Any) -> Any:
-        return await plain(*args, local_addr=(address, port), **more)
+    def from_the_same_port(*args: Any) -> socket.socket:
+        made = plain(*args)
+        made.bind((address, port))
+        return made
 
-    monkeypatch.setattr(asyncio, "open_connection", from_the_same_port)
+    monkeypatch.setattr(dial, "_new_socket", from_the_same_port)
     with pytest.raises(DialError) as caught:
         async with dialer_for().connect(address, port, timeout_s=1):
             pass
