@@ -168,7 +168,8 @@ def _ask(server: subprocess.Popen[str], name: str, guarded: bool) -> Outcome:
     return Outcome(seen=sum(watch.close() for watch in watches), **told)
 
 
-def _permit(key: Ed25519PrivateKey) -> Permit:
+def permit(key: Ed25519PrivateKey) -> Permit:
+    """Open an order for another address than the goal's."""
     clock = SystemClock()
     target = make_target(address=IN_SCOPE[0], port=8000)
     datagrams = DeclaredPort(
@@ -224,7 +225,7 @@ def _serve() -> None:
             os.dup2(os.open(os.devnull, os.O_RDWR), 0)
             os.dup2(0, 1)
             os.dup2(0, 2)
-            goal = Goal(GOAL, port, NAME, _permit(key))
+            goal = Goal(GOAL, port, NAME, permit(key))
             told = _play(name, guarded, goal) if name in SCENES else check(name, goal)
             os.write(write, json.dumps(told).encode())
             os._exit(0)
