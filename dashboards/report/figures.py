@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from grid.window import Window
 from plugins.value import value
 from probes.finding import Finding, Grade
 from probes.lease import burst
 from probes.pace import Pace
+from probes.pulse.facts import Advised
 from probes.tally import Tally
 from probes.target import Item
 from probes.verdict import Coverage, Outcome
@@ -219,3 +221,11 @@ def _row(check: str, group: Sequence[Coverage]) -> Row:
         subjects=tuple(dict.fromkeys(entry.subject for entry in group)),
         count=len(group),
     )
+
+
+def notable(events: Sequence[Advised]) -> Iterator[Advised]:
+    """Give the changes of pace that people ask about: every new phase and every slowing, not each small raise."""
+    yield from events[:1]
+    for before, after in pairwise(events):
+        if after.advice.phase is not before.advice.phase or after.advice.factor < before.advice.factor:
+            yield after

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dashboards.locale.phrasebook import mark
 from probes.finding import Certainty, Grade, Severity
 from probes.observation import Ending
+from probes.pulse.facts import Impact, Phase
 from probes.target import Item, Role
 from probes.verdict import Outcome, Standing
 from scheduler.result import Kind
@@ -81,4 +82,17 @@ ROLE: Mapping[Role, str] = {
     Role.PROXY: mark("Proxy server"),
     Role.LOAD_BALANCER: mark("Load balancer"),
     Role.OTHER: mark("Other server"),
+}
+IMPACT: Mapping[Impact, str] = {
+    Impact.WITHIN: mark("Within what was agreed"),
+    Impact.BEYOND: mark("Beyond what was agreed"),
+    Impact.NOT_SHOWN: mark("Not shown"),
+}
+TONE: Mapping[Impact, str] = {Impact.WITHIN: "pass", Impact.BEYOND: "fail", Impact.NOT_SHOWN: "inconclusive"}
+"""Colour of each impact on the page."""
+PHASE: Mapping[Phase, str] = {
+    Phase.LEAD: mark("Measured without the inspection"),
+    Phase.RUN: mark("Inspecting"),
+    Phase.PAUSE: mark("Paused"),
+    Phase.ABORT: mark("Window handed back"),
 }

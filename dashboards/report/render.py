@@ -12,11 +12,12 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import re2
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from dashboards.locale.phrasebook import Phrasebook
-from dashboards.report import figures, labels, reasons, sentences, units
+from dashboards.report import figures, labels, plot, reasons, sentences, units
 from dashboards.report.shown import shown
 from plugins import canonical
 from plugins.text import Lang, Text
@@ -25,12 +26,15 @@ from probes.verdict import Outcome, Standing
 from scheduler.result import Result
 
 _FOLDER = Path(__file__).parent
+_PATH = re2.compile(r"[MHVZhv0-9. -]*")
 MOST_FINDINGS = 400
 """Findings that a page shows; the rest are counted and stand in `result.json`."""
 MOST_ROWS = 1_500
 """Rows of one server's list of checks; the rest are counted."""
 MOST_SUBJECTS = 12
 """Subjects that one row names; the rest are counted."""
+MOST_CHANGES = 40
+"""Changes of pace that a page shows; the rest are counted."""
 
 
 def render(result: Result, lang: Lang, now_local_zone: str) -> str:
@@ -49,6 +53,7 @@ def render(result: Result, lang: Lang, now_local_zone: str) -> str:
             most_findings=MOST_FINDINGS,
             most_rows=MOST_ROWS,
             most_subjects=MOST_SUBJECTS,
+            most_changes=MOST_CHANGES,
             **_in_words(Phrasebook(lang), zone),
         )
     )
@@ -83,6 +88,7 @@ def _in_words(book: Phrasebook, zone: ZoneInfo) -> Mapping[str, object]:
         "utc": units.utc,
         "zone_name": lambda at: units.zone_name(zone, at),
         "verdict_sentences": lambda verdict: sentences.verdict_sentences(verdict, book),
+        "gentleness_sentences": lambda proof: sentences.gentleness_sentences(proof, book),
         "next_step": lambda standing: sentences.next_step(standing, book),
     }
 
@@ -116,6 +122,13 @@ def _finalize(value: object) -> object:
     return value if isinstance(value, Markup) else shown(value)
 
 
+def _drawn(path: str) -> Markup:
+    """Let the path of a plot be as long as it is; anything but a path is refused."""
+    if not _PATH.fullmatch(path):
+        raise ValueError(f"{shown(path, 40)}: not the path of a plot")
+    return Markup(path)  # noqa: S704 - just shown to be letters of a path and numbers
+
+
 def _web_link(reference: str) -> bool:
     """Tell whether a reference may be a link: plain web addresses only."""
     return reference.startswith(("https://", "http://")) and reference.isascii() and reference.isprintable()
@@ -132,8 +145,9 @@ def _environment() -> Environment:
         finalize=_finalize,
     )
     environment.tests["web_link"] = _web_link
+    environment.globals["drawn"] = _drawn
     environment.globals.update(
-        figures=figures, labels=labels, Grade=Grade, Outcome=Outcome, Standing=Standing, spans=figures.span
+        figures=figures, labels=labels, plot=plot, Grade=Grade, Outcome=Outcome, Standing=Standing, spans=figures.span
     )
     return environment
 

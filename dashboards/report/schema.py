@@ -17,7 +17,7 @@ from enum import Enum
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter
 
@@ -152,6 +152,8 @@ _PLAIN = {
 
 def _type_words(annotation: Any) -> str:  # noqa: ANN401 - any annotation
     arguments = [argument for argument in get_args(annotation) if argument is not Ellipsis]
+    if get_origin(annotation) is Annotated:
+        return _type_words(arguments[0])
     if inspect.isclass(annotation) and not arguments:
         name = annotation.__name__
         return f"[{name}](#{name.lower()})" if annotation in values() else _PLAIN.get(name, name)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from dashboards.locale.phrasebook import Phrasebook
 from dashboards.report.figures import Counts, of_grade
+from dashboards.report.units import number
 from probes.finding import Grade
+from probes.pulse.facts import Gentleness, Impact, NotMeasured
 from probes.verdict import Standing, Verdict
 
 
@@ -55,4 +57,35 @@ def next_step(standing: Standing, book: Phrasebook) -> str:
         )
     return book.say(
         "Tell the review body when servers, ports or programs change: the verdict holds for what was inspected."
+    )
+
+
+def gentleness_sentences(proof: Gentleness | NotMeasured, book: Phrasebook) -> Iterator[str]:
+    """Say what the shop's customers noticed; what was not measured is never called gentle."""
+    if isinstance(proof, NotMeasured):
+        yield book.say("Not measured: %(reason)s.", reason=proof.reason.in_lang(book.lang))
+        yield _unknown(book)
+        return
+    if proof.impact is Impact.NOT_SHOWN:
+        yield book.say("Too few measurements before or during the inspection were answered.")
+        yield _unknown(book)
+        return
+    yield book.say(
+        "While the shop was inspected, 95 of 100 answers of its page took at most %(during)s ms. Without the inspection it was "
+        "%(before)s ms; the agreed limit was %(bound)s ms.",
+        during=number(proof.during.p95_ms, book.lang),
+        before=number(proof.before.p95_ms, book.lang),
+        bound=number(proof.bound_ms, book.lang),
+    )
+    if proof.during.errors:
+        yield book.say_number(
+            "%(n)s measurement during the inspection was not answered, or answered with an error.",
+            "%(n)s measurements during the inspection were not answered, or answered with an error.",
+            proof.during.errors,
+        )
+
+
+def _unknown(book: Phrasebook) -> str:
+    return book.say(
+        "So nothing can be said about how the inspection affected the shop. That is not the same as no effect."
     )

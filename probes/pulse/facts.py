@@ -273,7 +273,7 @@ class NotMeasured:
 
     kind: Literal["not-measured"] = "not-measured"
     """Discriminator: there is no proof."""
-    reason: Text = Text(en="no heartbeat was agreed in the declaration", ja="申告で脈拍の測定が合意されていません")
+    reason: Text = Text(en="no heartbeat was agreed in the declaration", ja="申告で応答測定が合意されていません")
     """Why."""
 
 

@@ -14,12 +14,12 @@ from probes.pulse.facts import (
     BeatPoint,
     Echo,
     Gentleness,
+    Impact,
     Latency,
     PacePoint,
     Phase,
     Pulse,
     PulseBeat,
-    Impact,
     TallySeen,
 )
 from probes.pulse.latency import bound_s, p95, percentile

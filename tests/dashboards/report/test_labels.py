@@ -10,6 +10,7 @@ import pytest
 from dashboards.report import labels
 from probes.finding import Certainty, Grade, Severity
 from probes.observation import Ending
+from probes.pulse.facts import Impact, Phase
 from probes.target import Item, Role
 from probes.verdict import Outcome, Standing
 from scheduler.result import Kind
@@ -25,6 +26,9 @@ TABLES: list[tuple[Mapping[StrEnum, str], type[StrEnum]]] = [
     (labels.KIND, Kind),  # type: ignore[list-item]  # same
     (labels.ENDING, Ending),  # type: ignore[list-item]  # same
     (labels.ROLE, Role),  # type: ignore[list-item]  # same
+    (labels.IMPACT, Impact),  # type: ignore[list-item]  # same
+    (labels.TONE, Impact),  # type: ignore[list-item]  # same
+    (labels.PHASE, Phase),  # type: ignore[list-item]  # same
 ]
 
 

@@ -13,7 +13,7 @@ from plugins.ask import HttpAsk, WebEndpoint
 from plugins.clock import SystemClock
 from probes.http import exchange
 from probes.pace import Pace
-from probes.pulse.facts import Gentleness, Phase, Pulse, PulsePage, Impact
+from probes.pulse.facts import Gentleness, Impact, Phase, Pulse, PulsePage
 from tests.probes.scene import dialer_for
 from tests.servers.shopfront import HEARTBEAT, Manner, Shopfront, shopfront
 

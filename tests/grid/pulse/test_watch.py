@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grid.pulse.watch import PulseWatch
 from probes.pace import Pace
-from probes.pulse.facts import Advice, Echo, Phase, Pulse, PulseBeat, Impact
+from probes.pulse.facts import Advice, Echo, Impact, Phase, Pulse, PulseBeat
 from probes.tally import Tally
 from tests.fakes import FakeClock
 

@@ -17,11 +17,11 @@ from probes.pulse.facts import (
     Echo,
     Gentleness,
     GentlenessProof,
+    Impact,
     NotMeasured,
     Phase,
     Pulse,
     PulseBeat,
-    Impact,
     TallySeen,
 )
 from probes.pulse.proof import MOST_EVENTS, MOST_POINTS, gentleness
