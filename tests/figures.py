@@ -12,6 +12,7 @@ from pathlib import Path
 from dashboards.grafana import dashboard
 from dashboards.report import schema as result_schema
 from scheduler.declaration import schema as declaration_schema
+from tests.grid import escaping
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs" / "pictures" / "report.png"
@@ -30,11 +31,12 @@ QUIET = [
 
 
 def main() -> int:
-    """Write schemas and dashboard; picture the report of the failing demo shop."""
+    """Write schemas, dashboard and the table of the walls; picture the report of the failing demo shop."""
     result_schema.write()
     declared = json.dumps(declaration_schema(), ensure_ascii=False, indent=2) + "\n"
     (ROOT / "docs" / "declaration.schema.json").write_text(declared, encoding="utf-8")
     dashboard.main()
+    escaping.write(ROOT / "docs" / "walls.md")
     if (chromium := shutil.which("chromium")) is None:
         print("figures: no chromium, so docs/pictures/report.png stays as it is (Debian: apt-get install chromium)")
         return 0

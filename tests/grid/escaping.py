@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import itertools
 import json
 import logging
 import os
@@ -157,6 +158,14 @@ def table() -> str:
         told = (f"| {each.words} | {'0 seen' if each.stopped else '**missed**'} |\n" for each in rows)
         text += f"| *{group}* | |\n{''.join(told)}"
     return ROWS + text
+
+
+def write(page: Path) -> None:
+    """Put the table into the page, in place of the one that is there."""
+    before, _, after = page.read_text(encoding="utf-8").partition(ROWS)
+    rest = after.splitlines(keepends=True)
+    kept = list(itertools.dropwhile(lambda line: line.startswith("|"), rest))
+    page.write_text(before + table() + "".join(kept), encoding="utf-8")
 
 
 def _ask(server: subprocess.Popen[str], name: str, guarded: bool) -> Outcome:
