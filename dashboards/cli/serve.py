@@ -86,6 +86,10 @@ def serve(
         str, typer.Option(help="How operators reach it; goes into every HTTP ask.")
     ] = "inspection@localhost",
     phone: Annotated[str, typer.Option(help="Its telephone number.")] = "",
+    public_url: Annotated[
+        str,
+        typer.Option(help="https URL of this console under the name of the address that probes come from (RFC 9511)."),
+    ] = "",
     ray_address: Annotated[str, typer.Option(help="Join this Ray cluster instead of starting one.")] = "",
     resolver: Annotated[
         list[str] | None, typer.Option(help="DNS resolver `address[:port]` for proofs of control.")
@@ -110,6 +114,7 @@ def serve(
         database=database,
         body=Contact(organisation=organisation, name=desk, email=email, phone=phone),
         ray_address=ray_address,
+        public_url=public_url,
         resolvers=tuple(resolver or ()),
         renew_tokens=new_tokens,
     )

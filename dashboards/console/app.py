@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Request, Response
 
 from dashboards import metrics
-from dashboards.console import access, api, page, problems
+from dashboards.console import access, api, page, probing, problems
 from dashboards.console.guardrails import Guardrails
 from dashboards.console.house import House, house_of
 from scheduler.store.token import Principal
@@ -35,6 +35,7 @@ def create_app(house: House, lifespan: Lifespan | None = None) -> Guardrails:
     app.state.registry = metrics.registry(lambda: _figures(house), house.clock)
     app.include_router(api.router)
     app.include_router(page.router)
+    app.include_router(probing.router)
     app.add_api_route("/healthz", health, methods=["GET"], response_class=Response, include_in_schema=False)
     app.add_api_route("/metrics", figures, methods=["GET"], response_class=Response, include_in_schema=False)
     problems.install(app)

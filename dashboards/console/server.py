@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from dashboards.console.app import create_app
 from dashboards.console.data import ServeError, first_tokens, locked
 from dashboards.console.house import House
+from dashboards.console.probing import https_uri
 from dashboards.console.proof import Prover
 from grid.brake import Brake
 from grid.key import KeyFileError, load_or_create
@@ -66,6 +67,8 @@ class Settings:
     """Cluster to join; empty: a small one of this machine's own."""
     resolvers: tuple[str, ...] = ()
     """DNS resolvers for the proof of control; none: those of this machine."""
+    public_url: str = ""
+    """https URL under which the world finds `/.well-known/probing.txt`; empty: none."""
     renew_tokens: bool = False
     """Make new tokens for the review body and the monitor."""
 
@@ -76,6 +79,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     os.umask(0o077)
     log_to_stderr()
     clock = SystemClock()
+    _check_public_url(settings.public_url)
     with locked(settings.data):
         # The port first: a start that fails there has made no tokens that its owner would have to look for.
         config = _config(settings)
@@ -112,6 +116,7 @@ async def _run(
         clock=clock,
         new_id=lambda: new_id()[:12],
         body=settings.body,
+        public_url=settings.public_url.rstrip("/"),
         refusal=prover.refusal,
     )
     address, port = listener.getsockname()[:2]
@@ -204,6 +209,13 @@ def log_to_stderr() -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def _check_public_url(url: str) -> None:
+    try:
+        https_uri(url or "https://none")
+    except ValueError as error:
+        raise ServeError("--public-url", str(error), "name it as https://probes.example.org, or leave it out") from None
 
 
 def _store(settings: Settings) -> Store:

@@ -39,6 +39,12 @@ def test_a_place_to_listen_that_is_none(tmp_path: Path, host: str) -> None:
     assert not list((tmp_path / "data").glob("*.token"))
 
 
+def test_a_public_url_that_is_none(tmp_path: Path) -> None:
+    ended = serve(tmp_path / "data", "--port", "0", "--public-url", "http://probes.example.org")
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert "name it as https://probes.example.org" in ended.stderr
+
+
 def test_a_database_that_is_none(tmp_path: Path) -> None:
     ended = serve(tmp_path / "data", "--port", str(free_port("127.0.0.1")), "--database", "nonsense")
     assert (ended.returncode, ended.stdout) == (3, "")
