@@ -47,15 +47,16 @@ def doctor(
 
 def _walls(found: tuple[Wall, ...]) -> Table:
     table = Table(
-        "wall", "stands", "holds", "found how", title="Walls between a worker and the world", title_justify="left"
+        "wall", "can stand", "in every run", "holds", "found how", title="Walls between a worker and the world"
     )
     for each in found:
-        table.add_row(each.name, "yes" if each.stands else "no", escape(each.holds), escape(each.why))
+        can, every = ("yes" if yes else "no" for yes in (each.stands, each.in_every_run))
+        table.add_row(each.name, can, every, escape(each.holds), escape(each.why))
     return table
 
 
 def _host(seen: tuple[Fact, ...]) -> Table:
-    table = Table("host", "good", "seen", title="This host", title_justify="left")
+    table = Table("host", "good", "seen", title="This host")
     for each in seen:
         table.add_row(each.name, "yes" if each.good else "look", escape(each.seen))
     return table

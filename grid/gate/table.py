@@ -7,12 +7,13 @@ from typing import Any
 from grid.gate import kernel, rules
 from grid.gate.kernel import GateError
 from grid.gate.passage import Passage, passage_of
-from grid.permit import Permit
+from grid.permit import EDGE_S, Permit
 from plugins.clock import Clock
 from plugins.value import value
 
 MARGIN_S = 0.25
-"""How long before the end the kernel stops letting through. Telling the kernel, and the way to the server, take less."""
+"""How long before the end the kernel stops letting through: later than the permit, so that connections are closed in good order,
+and early enough for telling the kernel and for the way to the server."""
 _TRIES = 3
 
 
@@ -74,7 +75,7 @@ class Table:
     def _tried(self, permit: Permit, passage: Passage, slot: int) -> bool:
         """Open; True when the kernel knew soon enough for its timeout to end before the window does."""
         began = self._clock.monotonic()
-        left_ms = int((permit.remaining_s() - MARGIN_S) * 1000)
+        left_ms = int((self._left_s(permit) - MARGIN_S) * 1000)
         if left_ms <= 0:
             raise GateError(f"order {passage.order_id!r}", "a window that is still open", "it is over, or nearly")
         self.apply(rules.opened(self.family, self.name, slot, passage, left_ms, self._open.values()))
@@ -82,6 +83,12 @@ class Table:
             return True
         self.apply(rules.closed(self.family, self.name, slot, self._open.values()))
         return False
+
+    def _left_s(self, permit: Permit) -> float:
+        """Give the seconds until the window's end; 0 when the permit was halted. The permit stops sending a little before."""
+        left = permit.remaining_s()
+        wall = (permit.order.window.end - self._clock.now()).total_seconds()
+        return min(wall, left + EDGE_S) if left else 0.0
 
     def close(self, order_id: str) -> None:
         """Let nothing more out for an order, at once. Closing a closed one does nothing."""

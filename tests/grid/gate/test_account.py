@@ -6,17 +6,16 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from grid.gate.account import AccountWall
 from grid.gate.rules import by_uid
+from tests.grid.gate.attack import SENDER, mac
 from tests.grid.gate.scene import CLOCK, OTHER, TARGET, UDP_PORT, Scene, missing, permit, receiver, scene, worst_second
 
 pytestmark = [pytest.mark.root, pytest.mark.skipif(bool(missing()), reason=missing() or "nothing is missing")]
-SENDER = (Path(__file__).parent / "sender.py").read_text(encoding="utf-8")
 UID = 65_990
 CAP = 100.0
 
@@ -34,11 +33,6 @@ def wall(made: Scene) -> Iterator[AccountWall]:
         yield one
 
 
-def _mac(namespace: str, device: str) -> str:
-    out = subprocess.run(["ip", "-n", namespace, "-j", "link", "show", "dev", device], check=True, capture_output=True)
-    return str(json.loads(out.stdout)[0]["address"])
-
-
 def send(made: Scene, how: str, uid: int = UID, **more: Any) -> None:
     """Send as an account that may use raw and packet sockets and has no other right."""
     said = {
@@ -49,8 +43,8 @@ def send(made: Scene, how: str, uid: int = UID, **more: Any) -> None:
         "count": 200,
         "per_s": 2000,
         "device": "out",
-        "switch_mac": _mac(made.target, "cable"),
-        "own_mac": _mac(made.switch, "out"),
+        "switch_mac": mac(made.target, "cable"),
+        "own_mac": mac(made.switch, "out"),
         **more,
     }
     caps = "+net_raw"

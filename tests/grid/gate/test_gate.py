@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -20,6 +19,7 @@ from grid.gate.gate import PREFIX, Gate
 from grid.gate.kernel import GateError
 from plugins.clock import SystemClock
 from tests.fakes import FakeClock
+from tests.grid.gate.attack import command, send
 from tests.grid.gate.scene import (
     CLOCK,
     OTHER,
@@ -40,7 +40,6 @@ from tests.grid.gate.scene import (
 )
 
 pytestmark = [pytest.mark.root, pytest.mark.skipif(bool(missing()), reason=missing() or "nothing is missing")]
-SENDER = (Path(__file__).parent / "sender.py").read_text(encoding="utf-8")
 WAYS = ("udp", "raw", "packet", "bypass")
 CAP = 100.0
 BURST = 2
@@ -57,36 +56,6 @@ def made() -> Iterator[Scene]:
 def gate(made: Scene) -> Iterator[Gate]:
     with Gate(CLOCK, switch=made.switch) as one:
         yield one
-
-
-def mac(namespace: str, device: str) -> str:
-    out = subprocess.run(["ip", "-n", namespace, "-j", "link", "show", "dev", device], check=True, capture_output=True)
-    return str(json.loads(out.stdout)[0]["address"])
-
-
-def command(made: Scene, gate: Gate, how: str, **more: Any) -> list[str]:
-    """What sends inside."""
-    assert gate.link is not None
-    to = str(more.get("to", TARGET))
-    said = {
-        "how": how,
-        "to": to,
-        "port": UDP_PORT,
-        "from": gate.link.worker[":" in to],
-        "count": 200,
-        "per_s": 2000,
-        "switch_mac": mac(made.switch, gate.link.device),
-        "own_mac": gate.link.worker_mac,
-        **more,
-    }
-    return gate.command([python_inside(gate), "-S", "-c", SENDER, json.dumps(said)])
-
-
-def send(made: Scene, gate: Gate, how: str, **more: Any) -> int:
-    """Send inside; give how many sends the worker's own kernel took."""
-    done = subprocess.run(command(made, gate, how, **more), check=False, capture_output=True, text=True, timeout=60)
-    assert not done.stderr, done.stderr
-    return int(done.stdout)
 
 
 @pytest.mark.parametrize("how", [*WAYS, "segments", "header"])
