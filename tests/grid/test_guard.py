@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,8 @@ def test_a_try_to_leave_the_order(run: Run, name: str) -> None:
     scene = SCENES[name]
     if scene.root and not is_root():
         pytest.skip("raw sockets and a resolver of the test's own need root")
+    if name == "mapped" and not Path("/proc/net/if_inet6").exists():
+        pytest.skip("this host has no IPv6")
     free = run(name, False)
     assert free.seen > 0, f"without a guard it does not even reach the goal: {free}"
     guarded = run(name, True)
