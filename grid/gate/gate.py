@@ -35,6 +35,8 @@ PREFIX = "tenken-gate-"
 """How the namespaces of gates are called."""
 _UIDS = range(66_000, 98_000)
 """Accounts that nobody has: below them are people and services, above them the subordinate ids of containers."""
+_PREFERENCE = 7_000
+"""Where our routing rules stand: after the host's own addresses, before its routes."""
 
 
 class Gate:
@@ -83,6 +85,7 @@ class Gate:
         self._cable()
         self.link = self._wired()
         self._undo.callback(self._table.remove)
+        self._refuse_unmarked()
         # The rules stand before the link is up: there is no moment without them.
         self._table.apply(rules.gate_table(self._table.name, self.link, self._total))
         self._up()
@@ -125,6 +128,15 @@ class Gate:
         (inner,) = kernel.run_json(["ip", "-n", self.namespace, "-j", "link", "show", "dev", "gate"])
         plain = [tuple(address.split("/")[0] for address in side) for side in (worker, switch)]
         return Link(device=self._device, worker_mac=inner["address"], worker=plain[0], switch=plain[1])
+
+    def _refuse_unmarked(self) -> None:
+        """Let the switch side forward only what the rules have marked."""
+        marked, rest = ["fwmark", f"{rules.MARK:#x}", "lookup", "main"], ["blackhole"]
+        for version in ("-4", "-6"):
+            for place, action in enumerate((marked, rest)):
+                rule = ["preference", str(_PREFERENCE + place), "iif", self._device, *action]
+                self._at_switch("ip", version, "rule", "add", *rule)
+                self._undo.callback(self._at_switch, "ip", version, "rule", "delete", *rule)
 
     def _up(self) -> None:
         assert self.link is not None  # noqa: S101 - for the type checker: _make has set it

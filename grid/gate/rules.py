@@ -25,6 +25,11 @@ SLOT_COUNTERS = ("passed", "hasty", "late")
 """Counters of one order: let through; beyond the pace; after the end by the wall clock."""
 
 
+MARK = 0x74656E6B
+"""What packets that were let through carry on the switch side. Its routing refuses the worker's packets without it, so that a host
+whose firewall is reloaded (`nft flush ruleset`) forwards nothing instead of everything."""
+
+
 @value
 class Link:
     """The cable of a gate, as the switch side sees it."""
@@ -179,7 +184,7 @@ def opened(family: str, table: str, slot: int, passage: Passage, left_ms: int, o
     at = f"{family} {name(table)}"
     counters = [f"add counter {at} o{slot}-{each}" for each in SLOT_COUNTERS]
     sets = [_set(at, slot, version, passage, left_ms) for version in (4, 6)]
-    chain = [f"add chain {at} o{slot}", *(f"add rule {at} o{slot} {rule}" for rule in _chain(slot, passage))]
+    chain = [f"add chain {at} o{slot}", *(f"add rule {at} o{slot} {rule}" for rule in _chain(slot, passage, family))]
     return _block(*counters, *sets, *chain, *_dispatch(at, [*others, slot]))
 
 
@@ -195,13 +200,14 @@ def _set(at: str, slot: int, version: int, passage: Passage, left_ms: int) -> st
     return f"add set {at} o{slot}-ip{version} {{ {kind}{held} }}"
 
 
-def _chain(slot: int, passage: Passage) -> list[str]:
+def _chain(slot: int, passage: Passage, family: str) -> list[str]:
+    mark = f"meta mark set {MARK:#x} " if family == "netdev" else ""
     return [
         f'meta time >= {passage.end} counter name "o{slot}-late" drop',
         f'tcp flags & (fin | syn | rst | ack) == syn {_limit(passage.connections)} counter name "o{slot}-hasty" drop',
         f'{_limit(passage.packets)} counter name "o{slot}-hasty" drop',
         f'limit name "total" counter name "o{slot}-hasty" drop',
-        f'counter name "o{slot}-passed" accept',
+        f'counter name "o{slot}-passed" {mark}accept',
     ]
 
 
