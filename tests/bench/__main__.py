@@ -6,9 +6,9 @@ import os
 import platform
 import sys
 
-from tests.bench import demo, edge, guard, pace
+from tests.bench import demo, edge, gate, guard, pace
 
-BENCHES = {"demo": demo.main, "edge": edge.main, "guard": guard.main, "pace": pace.main}
+BENCHES = {"demo": demo.main, "edge": edge.main, "gate": gate.main, "guard": guard.main, "pace": pace.main}
 """Name -> what prints its figures."""
 
 

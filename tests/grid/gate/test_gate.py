@@ -65,7 +65,7 @@ def test_2000_a_second_come_out_as_100(made: Scene, gate: Gate, how: str) -> Non
         taken = send(made, gate, how, count=3000)
         times = at_target.times()
     assert taken == 3000
-    assert worst_second(times) <= CAP + BURST + 1, "1: two packets on the way may come closer together than they left"
+    assert worst_second(times) <= CAP + BURST
     assert len(times) >= 0.95 * 1.5 * CAP
     let = gate.counted().orders["o1"]
     assert let.passed == len(times)
@@ -140,7 +140,7 @@ def test_ipv6_is_held_like_ipv4(made: Scene, gate: Gate) -> None:
         send(made, gate, "packet", to=TARGET6, count=2000)
         times = at_target.times()
     assert len(times) >= 90
-    assert worst_second(times) <= CAP + BURST + 1
+    assert worst_second(times) <= CAP + BURST
 
 
 def test_an_honest_exchange_goes_through(made: Scene, gate: Gate) -> None:
@@ -438,7 +438,7 @@ def test_all_orders_together_keep_the_total(made: Scene) -> None:
             for each in runs:
                 each.join()
             times = at_target.times()
-    assert worst_second(times) <= CAP + BURST + 1
+    assert worst_second(times) <= CAP + BURST
     assert len(times) > CAP
 
 
