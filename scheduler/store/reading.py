@@ -43,6 +43,11 @@ class Reading:
     def __init__(self, connection: Connection) -> None:
         self._on = connection
 
+    @property
+    def connection(self) -> Connection:
+        """The view itself, for the other rooms of the store."""
+        return self._on
+
     def registered(self, name: str) -> Registered | None:
         """Give a system; None when nobody registered it."""
         return registered(self._on, name)

@@ -27,6 +27,11 @@ class Change:
     def __init__(self, connection: Connection) -> None:
         self._on = connection
 
+    @property
+    def connection(self) -> Connection:
+        """The transaction itself, for the other rooms of the store."""
+        return self._on
+
     def agenda(self, system: str) -> Agenda | None:
         """Give the state of all negotiations of a system; None when it is not registered."""
         return reading.agenda(self._on, system)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -107,6 +108,38 @@ inspections = Table(
     Column("bytes_sent", BigInteger, nullable=False),
     Column("bytes_received", BigInteger, nullable=False),
     Column("peak", Integer, nullable=False, comment="most connections tried in a sliding second, added over servers"),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    # Written before the order is handed out: an order runs once, whatever dies.
+    Column("order_id", String(64), primary_key=True),
+    Column("inspection_id", ForeignKey("inspections.inspection_id"), nullable=False, index=True),
+    Column("system", ForeignKey("systems.name"), nullable=False, index=True),
+    Column("server", String(64), nullable=False),
+    Column("heartbeat", Boolean, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("digest", String(64), nullable=False, comment="SHA-256 of the sealed bytes"),
+    Column("claimed_at", Moment, nullable=False),
+    Column("until", Moment, nullable=False, comment="end of the window: the claim lapses"),
+    Column("released_at", Moment, comment="the worker has let go; null: not before the end of the window"),
+    Column("outcome", String(16), nullable=False),
+)
+
+order_addresses = Table(
+    "order_addresses",
+    metadata,
+    Column("order_id", ForeignKey("orders.order_id"), primary_key=True),
+    Column("address", String(64), primary_key=True, index=True),
+)
+
+fences = Table(
+    "fences",
+    metadata,
+    Column("address", String(64), primary_key=True),
+    Column("given", Integer, nullable=False, comment="highest fence that an order was given"),
+    Column("claimed", Integer, nullable=False, comment="highest fence with which an order was claimed"),
 )
 
 results = Table(

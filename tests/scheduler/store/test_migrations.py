@@ -25,5 +25,5 @@ def test_the_migrations_lead_to_the_tables(tmp_path: Path) -> None:
 def test_there_is_one_road_of_migrations_and_it_is_shipped() -> None:
     folder = Path(store.__file__).parent / "migrations"
     scripts = ScriptDirectory(str(folder))
-    assert scripts.get_heads() == ["0001"]
+    assert scripts.get_heads() == ["0002"]
     assert scripts.get_bases() == ["0001"]
