@@ -144,6 +144,24 @@ class Stopped:
 
 
 @value
+class Slowed:
+    """Somebody lowered the pace of an agreed or running inspection. Nothing can raise it again."""
+
+    kind: Literal["slowed"] = "slowed"
+    """Discriminator among events."""
+    plan_id: str
+    """Plan that it is about."""
+    by: Side
+    """Who did it."""
+    at: datetime
+    """When, UTC."""
+    share: float
+    """Largest part of the agreed pace from now on, above 0 and below 1."""
+    reason: str
+    """Why."""
+
+
+@value
 class WindowOpened:
     """The agreed window began."""
 
@@ -245,6 +263,7 @@ Event = Annotated[
     | Declined
     | Withdrawn
     | Stopped
+    | Slowed
     | WindowOpened
     | WindowClosed
     | InspectionEnded
@@ -289,6 +308,16 @@ class CutOff:
 
 
 @value
+class SlowDown:
+    """Go on at a smaller part of the agreed pace."""
+
+    plan_id: str
+    """Plan whose inspection runs, or will run."""
+    share: float
+    """Largest part of the agreed pace that may be used."""
+
+
+@value
 class RecordDebt:
     """Remember what is owed: a new window has to be negotiated for it."""
 
@@ -320,5 +349,5 @@ class Notify:
     """What happened, in one line."""
 
 
-Instruction = Arm | Disarm | Start | CutOff | RecordDebt | SettleDebt | Notify
+Instruction = Arm | Disarm | Start | CutOff | SlowDown | RecordDebt | SettleDebt | Notify
 """Everything that can be asked of the service."""

@@ -6,7 +6,8 @@ system + window + pace --orders--> seal --> grid --> observations --judge--> ver
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +28,11 @@ from probes.catalog import judge_server
 from probes.observation import ItemEnded
 from probes.pulse.facts import NoPulse, NotMeasured, Pulse
 from probes.verdict import RULES_VERSION, combine
+from scheduler.claims import ClaimOutcome, Claims
 from scheduler.orders import Inspection, write_orders
 from scheduler.result import ItemResult, Result, ServerResult
 from scheduler.system import System
+from scheduler.trail import GRID, Audit, digest_of, order_note
 
 
 class NotProvenError(Exception):
@@ -56,6 +59,8 @@ class Issuer:
     """How to reach it; goes into every HTTP ask."""
     key: Ed25519PrivateKey
     """Signs the orders; never leaves the driver."""
+    actor: str = GRID
+    """Under which name the audit log says who had the orders written."""
 
 
 def unproven(system: System, proven: Collection[str]) -> tuple[str, ...]:
@@ -73,20 +78,26 @@ def is_loopback(address: str) -> bool:
 class _Running:
     """One inspection while it runs."""
 
-    def __init__(self, inspection: Inspection, out: Path, issuer: Issuer, pack: Pack, clock: Clock) -> None:
+    def __init__(
+        self, inspection: Inspection, out: Path, issuer: Issuer, pack: Pack, clock: Clock, claims: Claims
+    ) -> None:
         self.inspection = inspection
         self.out = out
         self._pack = pack
+        self._trusted = trusted(issuer.key)
         self.evidence = EvidenceFolder(out / "evidence")
-        orders = write_orders(inspection, issuer.name, issuer.contact, pack.digest, clock)
+        orders = write_orders(inspection, issuer.name, issuer.contact, pack.digest, clock, claims.next_fence)
         self.all_orders = tuple(orders)
         self.orders = [order for order in orders if isinstance(order.pulse, NoPulse)]
         self.watch = (
             PulseWatch(pulse, inspection.agreed, clock) if isinstance(pulse := inspection.pulse, Pulse) else None
         )
         self.sealed = [seal(order, issuer.key) for order in orders]
+
+    def keep_orders(self) -> None:
+        """Write the orders into the evidence, before anything is sent."""
         for sealed in self.sealed:
-            self.evidence.order(sealed, trusted(issuer.key))
+            self.evidence.order(sealed, self._trusted)
 
     def finish(self, records: dict[str, Record]) -> Result:
         """Judge, and write `result.json`."""
@@ -142,15 +153,45 @@ def write_result(result: Result, out: Path) -> None:
 
 
 class _Intake:
-    """Sends each report to the evidence of its inspection, then to whoever watches."""
+    """Sends each report to the evidence of its inspection, then to whoever watches; remembers how far each order came."""
 
     def __init__(self, running: Sequence[_Running], on_report: Callable[[Report], None]) -> None:
         self._evidence = {order.order_id: run.evidence for run in running for order in run.all_orders}
         self._on_report = on_report
+        self._let_go: dict[str, bool] = {}
 
     def took(self, report: Report) -> None:
+        self._let_go[report.order_id] = report.last
         self._evidence[report.order_id].took(report)
         self._on_report(report)
+
+    def outcome(self, order_id: str) -> ClaimOutcome:
+        """Say what became of an order. A worker sends nothing before its first report was taken."""
+        if order_id not in self._let_go:
+            return ClaimOutcome.UNSENT
+        return ClaimOutcome.RETURNED if self._let_go[order_id] else ClaimOutcome.LOST
+
+
+@contextmanager
+def _handed_out(
+    running: Sequence[_Running], claims: Claims, audit: Audit, actor: str, intake: _Intake
+) -> Iterator[list[SealedOrder]]:
+    """Claim every order and write it into the audit log; give them. Afterwards the claims are given back.
+
+    Raises `ClaimError` or `AuditError`; then nothing runs.
+    """
+    pairs = [pair for run in running for pair in zip(run.all_orders, run.sealed, strict=True)]
+    held: list[str] = []
+    try:
+        for order, sealed in pairs:
+            claims.claim(order, digest_of(sealed))
+            held.append(order.order_id)
+        for order, sealed in pairs:
+            order_note(order, digest_of(sealed), actor).write(audit)
+        yield [sealed for _, sealed in pairs]
+    finally:
+        for order_id in held:
+            claims.release(order_id, intake.outcome(order_id))
 
 
 def inspect_systems(
@@ -161,27 +202,27 @@ def inspect_systems(
     issuer: Issuer,
     pack: Pack,
     clock: Clock,
+    claims: Claims,
+    audit: Audit,
     proven: Collection[str] = (),
     brake: Brake | None = None,
-    claim: Callable[[Order], None] = lambda _: None,
     on_report: Callable[[Report], None] = lambda _: None,
 ) -> list[Result]:
     """Inspect systems side by side; give one result per inspection, in order, each also written to its folder of `outs`.
 
-    Blocks until all have ended: done, cut off by their windows, or stopped through `brake`. `claim` is called for every order
-    before any of them is handed out; it refuses by raising, and then nothing runs. Raises `NotProvenError` before anything is
-    sealed or sent.
+    Blocks until all have ended: done, cut off by their windows, or stopped through `brake`. Every order is claimed and in the
+    audit log before any of them is handed out. Raises `NotProvenError` before anything is sealed, `ClaimError` and `AuditError`
+    before anything is sent.
     """
     for inspection in inspections:
         if missing := unproven(inspection.system, proven):
             raise NotProvenError(inspection.system.name, missing)
-    running = [_Running(one, out, issuer, pack, clock) for one, out in zip(inspections, outs, strict=True)]
-    for run in running:
-        for order in run.all_orders:
-            claim(order)
-    sealed: list[SealedOrder] = [order for run in running for order in run.sealed]
+    running = [_Running(one, out, issuer, pack, clock, claims) for one, out in zip(inspections, outs, strict=True)]
     intake = _Intake(running, on_report)
     watches = {run.inspection.inspection_id: run.watch for run in running if run.watch}
-    records = grid.run(sealed, trusted(issuer.key), intake, brake or Brake(), watches)
+    with _handed_out(running, claims, audit, issuer.actor, intake) as sealed:
+        for run in running:
+            run.keep_orders()
+        records = grid.run(sealed, trusted(issuer.key), intake, brake or Brake(), watches)
     by_order = {record.order_id: record for record in records}
     return [run.finish(by_order) for run in running]

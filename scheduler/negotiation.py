@@ -32,6 +32,8 @@ from scheduler.dialogue import (
     RecordDebt,
     SettleDebt,
     Side,
+    SlowDown,
+    Slowed,
     Start,
     Stopped,
     WindowClosed,
@@ -92,6 +94,8 @@ class Negotiation:
     """The operator accepted hours outside its calendar for the present form."""
     reason: str = ""
     """Why it ended, when somebody or something ended it."""
+    share: float = 1.0
+    """Largest part of the agreed pace that may be used; either side may lower it, nobody can raise it."""
 
     @property
     def awaits(self) -> tuple[Side, ...]:
@@ -231,6 +235,19 @@ def _stopped(state: Agenda, held: Negotiation, event: Stopped) -> Response:
     return replace(held, phase=Phase.ENDING, reason=held.reason or reason), (cut, *told)
 
 
+def _slowed(_state: Agenda, held: Negotiation, event: Slowed) -> Response:
+    _only(event, Side.REVIEW_BODY, Side.OPERATOR)
+    _in_phase(event, held, Phase.AGREED, Phase.RUNNING)
+    _stated(event, event.reason)
+    if not 0 < event.share < held.share:
+        expected = f"a share above 0 % and below the present {held.share * 100:g} % of the agreed pace"
+        remedy = "it can only go down; to end it, stop it"
+        raise _refusal(event, expected, f"{event.share * 100:g} %", remedy)
+    about = f"the pace is lowered to {event.share * 100:g} % by the {event.by}: {event.reason}"
+    slow = SlowDown(plan_id=event.plan_id, share=event.share)
+    return replace(held, share=event.share), (slow, _tell(_other(event.by), event, about))
+
+
 def _opened(_state: Agenda, held: Negotiation, event: WindowOpened) -> Response:
     _only(event, Side.SERVICE)
     _in_phase(event, held, Phase.AGREED)
@@ -291,6 +308,7 @@ _ANSWERS: dict[type, Callable[[Agenda, Negotiation, Any], Response]] = {
     Declined: _declined,
     Withdrawn: _withdrawn,
     Stopped: _stopped,
+    Slowed: _slowed,
     WindowOpened: _opened,
     WindowClosed: _closed,
     InspectionEnded: _ended,

@@ -8,6 +8,7 @@ go on while everything else is paused: together they stay inside what was agreed
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 
 from grid.order import Order
@@ -25,6 +26,10 @@ from scheduler.system import System
 
 BEATS_SHARE = 0.1
 """Largest part of the agreed pace that a heartbeat may take; it beats more slowly where it would take more."""
+
+
+REFERENCE_DIGITS = 8
+"""Digits of an order's id that its asks carry."""
 
 
 @value
@@ -79,43 +84,63 @@ def without_beats(agreed: Pace, pulse: AgreedPulse) -> Pace:
     )
 
 
-def write_orders(inspection: Inspection, issuer: str, contact: str, pack_digest: str, clock: Clock) -> list[Order]:
-    """Write one order per server, in the order of the declaration, and behind them one for the heartbeat when it is agreed."""
+def reference(contact: str, order_id: str) -> str:
+    """Give what every HTTP ask of an order says of us: how to reach the issuer, and which order to ask about."""
+    address = f"mailto:{contact}" if "@" in contact and ":" not in contact else contact
+    return f"{address}; order {order_id[:REFERENCE_DIGITS]}"
+
+
+def write_orders(
+    inspection: Inspection,
+    issuer: str,
+    contact: str,
+    pack_digest: str,
+    clock: Clock,
+    next_fence: Callable[[Target], int],
+) -> list[Order]:
+    """Write one order per server, in the order of the declaration, and behind them one for the heartbeat when it is agreed.
+
+    `next_fence` is asked once per order, in that order.
+    """
     system, pulse = inspection.system, inspection.pulse
     rest = without_beats(inspection.agreed, pulse)
     form = Order(
         order_id="",
         inspection_id=inspection.inspection_id,
         system=system.name,
-        scope=_scope(inspection, system.targets[0], contact),
+        scope=_scope(inspection, system.targets[0]),
         window=inspection.window,
         pace=replace(rest, concurrent_connections=rest.share(len(system.targets)).concurrent_connections),
         system_pace=rest,
         pack_digest=pack_digest,
-        fence=1,
+        fence=0,
         trouble=inspection.trouble,
         issuer=issuer,
         issued=clock.now(),
     )
-    orders = [replace(form, order_id=new_id(), scope=_scope(inspection, target, contact)) for target in system.targets]
+    forms = [replace(form, scope=_scope(inspection, target)) for target in system.targets]
     if isinstance(pulse, Pulse):
-        orders.append(_heartbeat(form, inspection, pulse, contact))
-    return orders
+        forms.append(_heartbeat(form, inspection, pulse))
+    return [_numbered(each, contact, next_fence) for each in forms]
 
 
-def _scope(inspection: Inspection, target: Target, contact: str) -> Scope:
+def _numbered(form: Order, contact: str, next_fence: Callable[[Target], int]) -> Order:
+    """Give the order its id and its fence, and let its asks say whom to ask about it."""
+    order_id = new_id()
+    scope = replace(form.scope, contact=reference(contact, order_id))
+    return replace(form, order_id=order_id, scope=scope, fence=next_fence(scope.target))
+
+
+def _scope(inspection: Inspection, target: Target) -> Scope:
     return Scope(
         target=target,
         items=inspection.items,
         tcp_ports=inspection.system.tcp_ports or TOP_1000,
         anchors=inspection.system.anchors,
-        contact=contact,
     )
 
 
-def _heartbeat(form: Order, inspection: Inspection, pulse: Pulse, contact: str) -> Order:
+def _heartbeat(form: Order, inspection: Inspection, pulse: Pulse) -> Order:
     target = next(target for target in inspection.system.targets if target.name == pulse.server)
     pace = pulse_pace(page_of(pulse, target))
-    return replace(
-        form, order_id=new_id(), scope=pulse_scope(pulse, target, contact), pace=pace, system_pace=pace, pulse=pulse
-    )
+    return replace(form, scope=pulse_scope(pulse, target, ""), pace=pace, system_pace=pace, pulse=pulse)

@@ -6,6 +6,8 @@ first, so a service that dies at any moment finds in its store where it was:
 
     agreed, window open    never begun: it is started
     running                begun and not ended: an order runs once, so it is broken, which leaves a debt
+
+A stop comes before everything else: the brake is pulled first, then the stop is kept and logged.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import Protocol
 
 import structlog
 
+from grid.audit import AuditError
 from grid.brake import Brake
 from grid.report import Report
 from plugins.clock import Clock
@@ -32,21 +35,25 @@ from scheduler.dialogue import (
     InspectionEnded,
     Notify,
     Side,
+    SlowDown,
     Start,
     Stopped,
     WindowClosed,
     WindowOpened,
 )
-from scheduler.negotiation import LIVE, UNDER_WAY, Negotiation, NegotiationError, Phase
+from scheduler.negotiation import ARMED, LIVE, UNDER_WAY, Negotiation, NegotiationError, Phase
 from scheduler.orders import Inspection
 from scheduler.plan import InspectionPlan, PlanError
 from scheduler.result import Result
+from scheduler.store.orders import StoreClaims
 from scheduler.store.store import Store
 
 TICK_S = 0.25
 """Seconds between two looks at the clock."""
 PROGRESS_S = 0.5
 """Seconds between two writes of what an inspection has sent so far."""
+RETRY_S = 2.0
+"""Seconds until an ending that could not be logged is tried again."""
 SHUTDOWN_S = 30.0
 """Seconds that stopped inspections have to come back when the service ends."""
 MOST_AT_ONCE = 64
@@ -114,7 +121,10 @@ class Service:
         self._notify = notify
         # Not asyncio's default pool: it is small, and an agreed window must not wait for another one's thread.
         self._threads = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="inspection")
+        self._claims = StoreClaims(store, clock)
+        self._waiting: set[str] = set()
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._systems: dict[str, str] = {}
         self._brakes: dict[str, Brake] = {}
         self._closing = asyncio.Event()
 
@@ -122,9 +132,11 @@ class Service:
 
     def submit(self, event: Event, result: Result | None = None) -> Decision:
         """Let an event happen, cut off what has to be, and tell both sides. Raises as the desk does."""
+        if isinstance(event, Stopped) and event.plan_id in self._tasks and event.reason.strip():
+            self._brake_of(event.plan_id).stop(_why(event))
         try:
             decision = self._desk.submit(event, result)
-        except (NegotiationError, PlanError):
+        except (NegotiationError, PlanError, AuditError):
             raise
         except Exception:
             # Stop means stop, also when the store cannot say so: a full disk must not keep anything sending.
@@ -134,9 +146,45 @@ class Service:
         for instruction in decision.instructions:
             if isinstance(instruction, CutOff):
                 self._brake_of(instruction.plan_id).stop(_why(event))
+            elif isinstance(instruction, SlowDown):
+                self._brake_of(instruction.plan_id).lower(instruction.share)
             elif isinstance(instruction, Notify):
                 self._notify(instruction)
+        if decision.unlogged:
+            self._cry(event, decision.unlogged)
         return decision
+
+    def _cry(self, event: Event, unlogged: str) -> None:
+        """Say loudly that something happened that the audit log does not hold."""
+        _log.error("STOPPED, BUT NOT IN THE AUDIT LOG", plan=event.plan_id, by=event.by, problem=unlogged)
+        about = f"the stop took effect, but could not be written into the audit log: {unlogged}"
+        for side in (Side.REVIEW_BODY, Side.OPERATOR):
+            self._notify(Notify(to=side, plan_id=event.plan_id, about=about))
+
+    def stop(self, by: Side, reason: str, system: str = "") -> tuple[list[Decision], list[Negotiation]]:
+        """Stop everything of a system, or of all when it is empty: what runs, and what is agreed and would run now.
+
+        Gives what was decided, and the agreed plans whose windows are still to come. Safe from any thread. All brakes are pulled
+        before anything is kept; what cannot be kept raises after every plan has been tried.
+        """
+        for plan_id, held_by in tuple(self._systems.items()):
+            if system in ("", held_by):
+                self._brake_of(plan_id).stop(f"stopped by the {by}: {reason}")
+        now = self._clock.now()
+        with self._store.reading() as reading:
+            armed = reading.negotiations(system, tuple(ARMED))
+        coming = [held for held in armed if held.phase is Phase.AGREED and now < held.plan.window.start]
+        decisions, failed = [], []
+        for plan_id in [held.plan.plan_id for held in armed if held not in coming]:
+            try:
+                decisions.append(self.submit(Stopped(plan_id=plan_id, by=by, at=now, reason=reason)))
+            except NegotiationError as error:
+                _log.info("overtaken", what="stopped", error=str(error))  # it ended meanwhile
+            except Exception as error:  # noqa: BLE001 - the others have to be stopped all the same; it is raised below
+                failed.append(error)
+        if failed:
+            raise failed[0]
+        return decisions, coming
 
     def _brake_of(self, plan_id: str) -> Brake:
         # Made by whoever comes first, so that a stop between the decision to start and the start is not lost.
@@ -172,9 +220,20 @@ class Service:
                 # Somebody said something between the look and now; the next look sees it.
                 _log.info("overtaken", what=event.kind, error=str(error))
                 continue
+            except AuditError as error:
+                # Not logged, not done; the next look tries again while the window is open.
+                self._wait(event.plan_id, str(error))
+                continue
+            self._waiting.discard(event.plan_id)
             for instruction in decision.instructions:
                 if isinstance(instruction, Start):
-                    self._start(instruction.plan, decision.inspection_id)
+                    self._start(instruction.plan, decision.inspection_id, decision.after.share)
+
+    def _wait(self, plan_id: str, why: str) -> None:
+        """Say once why a plan does not begin although its window is open."""
+        if plan_id not in self._waiting:
+            self._waiting.add(plan_id)
+            _log.error("waits", plan=plan_id, why=why)
 
     def _due(self) -> list[Event]:
         now = self._clock.now()
@@ -185,19 +244,34 @@ class Service:
             window, plan_id = held.plan.window, held.plan.plan_id
             if now >= window.end and held.phase is not Phase.ENDING:
                 found.append(WindowClosed(plan_id=plan_id, by=Side.SERVICE, at=now))
-            elif held.phase is Phase.AGREED and window.holds(now) and not self._closing.is_set():
+            elif held.phase is Phase.AGREED and window.holds(now) and self._may_start(held.plan):
                 found.append(WindowOpened(plan_id=plan_id, by=Side.SERVICE, at=now))
         return found
 
+    def _may_start(self, plan: InspectionPlan) -> bool:
+        """Tell whether no order holds an address of the plan's system; a plan waits for that as long as its window is open."""
+        if self._closing.is_set():
+            return False
+        with self._store.reading() as reading:
+            registered = reading.registered(plan.system)
+        targets = registered.system.targets if registered else ()
+        holding = self._claims.holding({address for target in targets for address in target.addresses})
+        if holding:
+            self._wait(plan.plan_id, "; ".join(f"{claim} until {claim.until:%Y-%m-%dT%H:%M:%SZ}" for claim in holding))
+        return not holding
+
     # --- inspections -----------------------------------------------------------------------------------------------
 
-    def _start(self, plan: InspectionPlan, inspection_id: str) -> None:
+    def _start(self, plan: InspectionPlan, inspection_id: str, share: float) -> None:
+        self._brake_of(plan.plan_id).lower(share)
+        self._systems[plan.plan_id] = plan.system
         task = asyncio.create_task(self._run_one(plan, inspection_id), name=f"inspection {inspection_id}")
         self._tasks[plan.plan_id] = task
         task.add_done_callback(lambda _: self._forget(plan.plan_id))
 
     def _forget(self, plan_id: str) -> None:
         self._tasks.pop(plan_id, None)
+        self._systems.pop(plan_id, None)
         self._brakes.pop(plan_id, None)
 
     async def _run_one(self, plan: InspectionPlan, inspection_id: str) -> None:
@@ -208,7 +282,11 @@ class Service:
             _log.warning("inspection broken", plan=plan.plan_id, inspection=inspection_id, error=repr(error))
             reason = f"{type(error).__name__}: {error}"[:500]
             event, result = self._broken(plan.plan_id, reason), None
-        await asyncio.to_thread(self._submit_end, event, result)
+        while not await asyncio.to_thread(self._submit_end, event, result):
+            # What is not logged is not decided. The result is on disk, and this is tried again as long as the service lives.
+            if self._closing.is_set():
+                return
+            await _either(self._closing, RETRY_S)
 
     def _to_end(self, plan: InspectionPlan, inspection_id: str) -> tuple[Event, Result]:
         """Run one inspection in this thread; give what happened."""
@@ -248,9 +326,13 @@ class Service:
         except Exception:  # noqa: BLE001 - the rim: a count that cannot be written now is written at the inspection's end
             _log.error("progress", inspection=inspection_id, trace=traceback.format_exc())
 
-    def _submit_end(self, event: Event, result: Result | None) -> None:
+    def _submit_end(self, event: Event, result: Result | None) -> bool:
+        """Keep how an inspection ended; give False when the audit log cannot be written now."""
         try:
             self.submit(event, result)
+        except AuditError as error:
+            _log.error("end not logged", plan=event.plan_id, error=str(error))
+            return False
         except NegotiationError as error:
             # Another service went on from this store and recorded it as broken: what is recorded stands.
             _log.error("late result", plan=event.plan_id, error=str(error))
@@ -258,6 +340,7 @@ class Service:
             _log.error("result not kept", plan=event.plan_id, trace=traceback.format_exc())
             if result is not None:
                 self.submit(self._broken(event.plan_id, f"the result could not be kept: {type(error).__name__}"))
+        return True
 
     def _broken(self, plan_id: str, reason: str) -> Event:
         return InspectionBroken(plan_id=plan_id, by=Side.SERVICE, at=self._clock.now(), reason=reason)

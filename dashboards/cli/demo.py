@@ -11,16 +11,20 @@ import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from dashboards.cli.inspect import ALL_ITEMS, ReportLang, stopping_on_signals, watching
+from dashboards.cli.logged import AUDIT_LOG, CLAIMS, actor
+from dashboards.cli.paths import home
 from dashboards.cli.verdict import print_result
 from dashboards.demo.planted import surprises
 from dashboards.demo.shops import RunningShop, Shops, ShopStartError
 from dashboards.report.render import write_report
+from grid.audit import AuditError, AuditLog
 from grid.brake import Brake
 from grid.run import Grid
 from grid.window import Window
 from plugins.clock import Clock, SystemClock
 from plugins.pack import load_pack
 from plugins.value import value
+from scheduler.claims import ClaimError, FileClaims
 from scheduler.declaration import load_declaration
 from scheduler.inspection import Issuer, inspect_systems
 from scheduler.orders import Inspection, new_id
@@ -66,7 +70,7 @@ def demo(
         folder.mkdir(parents=True, exist_ok=True)
         with stopping_on_signals(brake):
             shops, results, took = run(folder, clock, brake)
-    except (ShopStartError, OSError) as error:
+    except (ShopStartError, ClaimError, AuditError, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(3) from None
     _show(shops, results, lang)
@@ -83,14 +87,22 @@ def run(folder: Path, clock: Clock, brake: Brake) -> tuple[Sequence[RunningShop]
         systems = [load_declaration(shop.declaration) for shop in shops.running]
         with Grid.start() as grid:
             grid_ready = clock.monotonic()
-            results = _inspect(systems, [shop.folder for shop in shops.running], grid, clock, brake)
+            key = Ed25519PrivateKey.generate()
+            audit = AuditLog(folder / AUDIT_LOG, key, clock)
+            results = _inspect(systems, [shop.folder for shop in shops.running], grid, clock, brake, key, audit)
             ended = clock.monotonic()
         took = Took(shops=shops_ready - began, grid=grid_ready - shops_ready, inspection=ended - grid_ready)
         return shops.running, results, took
 
 
 def _inspect(
-    systems: Sequence[System], folders: Sequence[Path], grid: Grid, clock: Clock, brake: Brake
+    systems: Sequence[System],
+    folders: Sequence[Path],
+    grid: Grid,
+    clock: Clock,
+    brake: Brake,
+    key: Ed25519PrivateKey,
+    audit: AuditLog,
 ) -> list[Result]:
     window = Window(start=clock.now(), end=clock.now() + WINDOW)
     inspections = [
@@ -105,9 +117,11 @@ def _inspect(
             inspections,
             folders,
             grid=grid,
-            issuer=Issuer(name="Tenken demo", contact="demo@localhost", key=Ed25519PrivateKey.generate()),
+            issuer=Issuer(name="Tenken demo", contact="demo@localhost", key=key, actor=actor()),
             pack=load_pack(),
             clock=clock,
+            claims=FileClaims(home() / CLAIMS, clock),
+            audit=audit,
             brake=brake,
             on_report=on_report,
         )

@@ -17,16 +17,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 from rich.live import Live
 
+from dashboards.cli.logged import AUDIT_LOG, CLAIMS, actor, run_logged
 from dashboards.cli.paths import home
 from dashboards.cli.progress import ProgressTable
 from dashboards.cli.verdict import print_result
 from dashboards.report.render import write_report
+from grid.audit import AuditError, AuditLog
 from grid.brake import Brake
 from grid.key import KeyFileError, load_or_create
 from grid.report import Report
 from grid.run import Grid
 from grid.window import Window
-from plugins.clock import SystemClock
+from plugins.clock import Clock, SystemClock
 from plugins.pack import load_pack
 from probes.control.look import ResolverError, resolver, resolvers_of_this_machine
 from probes.control.prove import prove_by_dns, prove_by_http
@@ -36,6 +38,7 @@ from probes.control.token import token
 from probes.pace import Pace
 from probes.target import Item
 from probes.verdict import Standing
+from scheduler.claims import ClaimError, FileClaims
 from scheduler.declaration import DeclarationError, load_declaration
 from scheduler.inspection import Issuer, inspect_systems, unproven
 from scheduler.orders import Inspection, new_id
@@ -113,31 +116,64 @@ def inspect(
     wanted = parse_items(items)
     system = _load(declaration)
     key = _key()
-    brake = Brake()
+    brake, clock = Brake(), SystemClock()
     with stopping_on_signals(brake):
         proven = _prove(system, proof, dns_resolver or [], lang, brake)
-        clock = SystemClock()
         folder = _folder(out, system, clock.now())
-        issuer = Issuer(name=system.operator.organisation, contact=system.operator.email, key=key)
+        operator = system.operator
+        issuer = Issuer(name=operator.organisation, contact=operator.email, key=key, actor=actor())
         pace = system.pace if connections_per_s is None else _slower(system.pace, connections_per_s)
         with _grid(ray_address) as grid:
             window = Window(start=clock.now(), end=clock.now() + timedelta(minutes=minutes))
             inspection = Inspection(
                 inspection_id=new_id(), kind=Kind.PRELIMINARY, system=system, items=wanted, window=window, pace=pace
             )
-            with watching({t.name: pace.share(len(system.targets)) for t in system.targets}) as on_report:
-                (result,) = inspect_systems(
-                    [inspection],
-                    [folder],
-                    grid=grid,
-                    issuer=issuer,
-                    pack=load_pack(),
-                    clock=clock,
-                    proven=proven,
-                    brake=brake,
-                    on_report=on_report,
-                )
+            result = _inspected(inspection, folder, grid, issuer, proven, brake, clock)
     _finish(result, folder, output, lang, system.calendar.time_zone)
+
+
+def _inspected(
+    inspection: Inspection,
+    folder: Path,
+    grid: Grid,
+    issuer: Issuer,
+    proven: frozenset[str],
+    brake: Brake,
+    clock: Clock,
+) -> Result:
+    """Run the inspection, claimed and logged in the user's folder; leaves with exit code 3 when that cannot be."""
+    audit = AuditLog(home() / AUDIT_LOG, issuer.key, clock)
+    targets = inspection.system.targets
+    with watching({t.name: inspection.pace.share(len(targets)) for t in targets}) as on_report, _refusals():
+
+        def run() -> Result:
+            (result,) = inspect_systems(
+                [inspection],
+                [folder],
+                grid=grid,
+                issuer=issuer,
+                pack=load_pack(),
+                clock=clock,
+                claims=FileClaims(home() / CLAIMS, clock),
+                audit=audit,
+                proven=proven,
+                brake=brake,
+                on_report=on_report,
+            )
+            return result
+
+        return run_logged(audit, issuer.actor, inspection, brake, run)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn what may not run into one clear line and exit code 3."""
+    try:
+        yield
+    except ClaimError as error:
+        raise _refuse(f"{error}. Nothing was sent.") from None
+    except AuditError as error:
+        raise _refuse(f"{error}. What is not in the audit log does not count: no verdict is given.") from None
 
 
 def _load(path: Path) -> System:

@@ -4,6 +4,7 @@ DIR/tenken.db            the store (unless another database is named)
 DIR/order-key.pem        signs the orders
 DIR/review-body.token    the review body's token, 0600
 DIR/monitor.token        the token that Prometheus reads (`credentials_file`), 0600
+DIR/audit.jsonl          who did what: append-only, chained, signed (and audit.head, its newest entry)
 DIR/inspections/<id>/    result.json and evidence of each inspection
 """
 
@@ -21,6 +22,10 @@ from scheduler.store.token import Principal, Role
 
 TOKEN_FILES = {Role.REVIEW_BODY: "review-body.token", Role.MONITOR: "monitor.token"}
 """Where the tokens of the review body's own roles are written when they are made."""
+
+
+AUDIT_LOG = "audit.jsonl"
+"""File of the audit log in the data folder."""
 
 
 class ServeError(Exception):

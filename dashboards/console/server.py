@@ -18,10 +18,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from dashboards.console.app import create_app
-from dashboards.console.data import ServeError, first_tokens, locked
+from dashboards.console.data import AUDIT_LOG, ServeError, first_tokens, locked
 from dashboards.console.house import House
 from dashboards.console.probing import https_uri
 from dashboards.console.proof import Prover
+from grid.audit import AuditLog
 from grid.brake import Brake
 from grid.key import KeyFileError, load_or_create
 from grid.report import Report
@@ -31,15 +32,18 @@ from plugins.pack import Pack, PackError, load_pack
 from probes.control.look import ResolverError, resolver, resolvers_of_this_machine
 from probes.control.secret import SecretFileError
 from probes.control.secret import load_or_create as load_secret
+from scheduler.claims import Claims
 from scheduler.desk import Desk
 from scheduler.inspection import Issuer, inspect_systems
 from scheduler.orders import Inspection, new_id
 from scheduler.result import Result
 from scheduler.service import Inspect, Service
 from scheduler.store.database import StoreError, sqlite_url
+from scheduler.store.orders import StoreClaims
 from scheduler.store.store import Store
 from scheduler.store.token import Role
 from scheduler.system import Contact
+from scheduler.trail import Audit
 
 DRAIN_S = 5
 """Seconds that open requests have when the server ends."""
@@ -88,11 +92,12 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         try:
             _announce_tokens(store, settings, clock, announce)
             prover, issuer, pack = _prover(settings), _issuer(settings), _pack()
+            audit = AuditLog(settings.data / AUDIT_LOG, issuer.key, clock)
             if not ipaddress.ip_address(listener.getsockname()[0]).is_loopback:
                 announce("tenken: warning: tokens travel over plain HTTP; put a TLS-terminating proxy before this port")
             with _grid(settings, clock) as grid:
-                inspect = on_grid(grid, issuer, pack, clock, prover)
-                asyncio.run(_run(store, clock, inspect, prover, settings, config, listener, announce))
+                inspect = on_grid(grid, issuer, pack, clock, prover, StoreClaims(store, clock), audit)
+                asyncio.run(_run(store, clock, inspect, prover, audit, settings, config, listener, announce))
         finally:
             store.close()
 
@@ -102,12 +107,13 @@ async def _run(
     clock: Clock,
     inspect: Inspect,
     prover: Prover,
+    audit: Audit,
     settings: Settings,
     config: uvicorn.Config,
     listener: Listener,
     announce: Callable[[str], None],
 ) -> None:
-    desk = Desk(store, clock, new_id)
+    desk = Desk(store, clock, new_id, audit)
     service = Service(store, desk, clock, inspect, settings.data / "inspections")
     house = House(
         store=store,
@@ -177,7 +183,9 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def on_grid(grid: Grid, issuer: Issuer, pack: Pack, clock: Clock, prover: Prover) -> Inspect:
+def on_grid(
+    grid: Grid, issuer: Issuer, pack: Pack, clock: Clock, prover: Prover, claims: Claims, audit: Audit
+) -> Inspect:
     """Give the function that runs one inspection on Ray."""
 
     def inspect(inspection: Inspection, out: Path, brake: Brake, on_report: Callable[[Report], None]) -> Result:
@@ -188,6 +196,8 @@ def on_grid(grid: Grid, issuer: Issuer, pack: Pack, clock: Clock, prover: Prover
             issuer=issuer,
             pack=pack,
             clock=clock,
+            claims=claims,
+            audit=audit,
             # Asked again now: who has lost the address since the offer is not inspected.
             proven=prover.prove(inspection.system).addresses,
             brake=brake,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from grid.audit import Action, AuditError
 from probes.verdict import Standing
 from scheduler.desk import Desk, RegistrationError
 from scheduler.dialogue import (
@@ -29,6 +30,7 @@ from scheduler.store.store import Store
 from scheduler.store.token import Principal, Role
 from scheduler.store.values import InspectionOutcome
 from tests.fakes import FakeClock
+from tests.fakes.trail import Notes
 from tests.scheduler.scene import DAY, make_plan, make_result, make_system
 
 PLAN = make_plan()
@@ -45,9 +47,14 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def desk(store: Store) -> Desk:
+def notes() -> Notes:
+    return Notes()
+
+
+@pytest.fixture
+def desk(store: Store, notes: Notes) -> Desk:
     ids = count(1)
-    return Desk(store, FakeClock(DAY), lambda: f"i{next(ids)}")
+    return Desk(store, FakeClock(DAY), lambda: f"i{next(ids)}", notes)
 
 
 def test_the_first_registration_gives_the_operator_s_token(desk: Desk, store: Store) -> None:
@@ -144,3 +151,63 @@ def test_a_new_token_replaces_the_old_one(desk: Desk, store: Store) -> None:
     with store.reading() as reading:
         assert reading.principal(first.text) is None
         assert reading.principal(second.text) == Principal(role=Role.MONITOR)
+
+
+def test_everything_is_logged_before_it_is_kept(desk: Desk, notes: Notes) -> None:
+    desk.register(make_system(), "doc")
+    for event in (OFFER, ACCEPT, OPENED):
+        desk.submit(event)
+    assert [(actor, action.value, subject) for actor, action, subject, _ in notes.entries] == [
+        ("review-body", "system-registered", "hana"),
+        ("review-body", "plan-offered", "plan p1"),
+        ("operator:hana", "plan-accepted", "plan p1"),
+        ("grid", "inspection-started", "plan p1"),
+    ]
+    assert "inspection=i1" in notes.entries[-1][3]
+
+
+def test_what_is_refused_is_not_logged(desk: Desk, notes: Notes) -> None:
+    desk.register(make_system(), "doc")
+    with pytest.raises(NegotiationError):
+        desk.submit(ACCEPT)
+    assert len(notes.entries) == 1
+
+
+def test_what_cannot_be_logged_does_not_happen(desk: Desk, notes: Notes, store: Store) -> None:
+    notes.full = True
+    with pytest.raises(AuditError):
+        desk.register(make_system(), "doc")
+    with store.reading() as reading:
+        assert reading.registered("hana") is None
+    notes.full = False
+    desk.register(make_system(), "doc")
+    notes.full = True
+    with pytest.raises(AuditError):
+        desk.submit(OFFER)
+    with store.reading() as reading:
+        assert reading.negotiations() == ()
+    notes.full = False
+    desk.submit(OFFER)
+    desk.submit(ACCEPT)
+    notes.full = True
+    with pytest.raises(AuditError):
+        desk.submit(OPENED)
+    with store.reading() as reading:
+        assert reading.unfinished() == ()
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_stop_takes_effect_even_if_it_cannot_be_logged_and_says_so(
+    desk: Desk, notes: Notes, store: Store, *, running: bool
+) -> None:
+    desk.register(make_system(), "doc")
+    for event in (OFFER, ACCEPT, OPENED)[: 3 if running else 2]:
+        desk.submit(event)
+    notes.full = True
+    decision = desk.submit(Stopped(plan_id="p1", by=Side.OPERATOR, at=PLAN.window.start, reason="smoke"))
+    assert "No space left" in decision.unlogged
+    with store.reading() as reading:
+        held = reading.negotiation("p1")
+    assert held is not None
+    assert held.phase is (Phase.ENDING if running else Phase.STOPPED)
+    assert not notes.said(Action.STOP_CALLED)

@@ -23,6 +23,7 @@ EVENTS: list[Event] = [
     dialogue.Declined(reason="sale", special=SpecialReason.PEAK_BUSINESS, **BASE),
     dialogue.Withdrawn(reason="moved", **BASE),
     dialogue.Stopped(reason="slow", **BASE),
+    dialogue.Slowed(share=0.5, reason="a sale", **BASE),
     dialogue.WindowOpened(**BASE),
     dialogue.WindowClosed(**BASE),
     dialogue.InspectionEnded(

@@ -5,29 +5,35 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from grid.audit import Action, AuditError
 from grid.brake import Brake
 from grid.report import Report
+from grid.window import Window
 from probes.observation import Ending
 from probes.tally import Tally
 from probes.target import Item
 from probes.verdict import Outcome
 from scheduler.desk import Decision, Desk
-from scheduler.dialogue import Accepted, Event, Notify, Offered, Side, Stopped
-from scheduler.negotiation import Phase
+from scheduler.dialogue import Accepted, Event, Notify, Offered, Side, Slowed, Stopped
+from scheduler.negotiation import NegotiationError, Phase
 from scheduler.orders import Inspection
 from scheduler.plan import InspectionPlan
 from scheduler.result import Result
 from scheduler.service import DIED, Service
 from scheduler.store.database import sqlite_url
+from scheduler.store.orders import StoreClaims
 from scheduler.store.store import Store
 from scheduler.store.values import InspectionOutcome
 from tests.fakes import FakeClock
+from tests.fakes.trail import Notes
+from tests.grid.orders import make_order
 from tests.scheduler.scene import DAY, hours, make_plan, make_result, make_system
 
 PLAN = make_plan()
@@ -38,6 +44,7 @@ class FakeInspect:
 
     def __init__(self) -> None:
         self.seen: list[Inspection] = []
+        self.brakes: list[Brake] = []
         self.began = threading.Event()
         self.may_end = threading.Event()
         self.report: Report | None = None
@@ -45,6 +52,7 @@ class FakeInspect:
 
     def __call__(self, inspection: Inspection, out: Path, brake: Brake, on_report: Callable[[Report], None]) -> Result:
         self.seen.append(inspection)
+        self.brakes.append(brake)
         (out / "evidence").mkdir()
         if self.report is not None:
             on_report(self.report)
@@ -67,11 +75,12 @@ class House:
         self.inspect = FakeInspect()
         self.told: list[Notify] = []
         self.ids = count(1)
+        self.notes = Notes()
         self.restart()
 
     def restart(self) -> None:
         self.store = Store.open(sqlite_url(self.folder / "a.db"))
-        self.desk = Desk(self.store, self.clock, lambda: f"i{next(self.ids)}")
+        self.desk = Desk(self.store, self.clock, lambda: f"i{next(self.ids)}", self.notes)
         self.service = Service(
             self.store, self.desk, self.clock, self.inspect, self.folder / "inspections", self.told.append
         )
@@ -286,6 +295,168 @@ async def test_a_stop_stops_even_when_the_store_cannot_say_so(house: House, monk
         await asyncio.to_thread(house.service.submit, stop)
     await until(lambda: house.phase() is Phase.ENDED)
     assert house.outcome() is InspectionOutcome.INCONCLUSIVE
+
+
+async def test_a_stop_stops_even_when_it_cannot_be_logged_and_both_sides_are_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.service.RETRY_S", 0.01)
+    await begun(house)
+    house.notes.full = True
+    stop = Stopped(plan_id="p1", by=Side.OPERATOR, at=house.clock.now(), reason="the shop is slow")
+    decision = await asyncio.to_thread(house.service.submit, stop)
+    assert "No space left" in decision.unlogged
+    assert house.inspect.brakes[0].stopped == "stopped by the operator: the shop is slow"
+    cries = [told.to for told in house.told if "could not be written into the audit log" in told.about]
+    assert cries == [Side.REVIEW_BODY, Side.OPERATOR]
+    house.notes.full = False
+    await until(lambda: house.phase() is Phase.ENDED)
+
+
+async def test_an_ending_that_cannot_be_logged_is_kept_when_it_can(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.service.RETRY_S", 0.01)
+    await begun(house)
+    house.notes.full = True
+    house.inspect.may_end.set()
+    tried: list[int] = []
+    submit = house.desk.submit
+
+    def counted(event: Event, result: Result | None = None) -> Decision:
+        tried.append(1)
+        return submit(event, result)
+
+    monkeypatch.setattr(house.desk, "submit", counted)
+    await until(lambda: len(tried) >= 2)
+    assert house.phase() is Phase.RUNNING
+    house.notes.full = False
+    await until(lambda: house.phase() is Phase.ENDED)
+    assert house.outcome() is InspectionOutcome.PASS
+
+
+async def test_an_inspection_that_cannot_be_logged_does_not_begin_and_begins_when_it_can(house: House) -> None:
+    house.agree()
+    house.clock.advance(3600)
+    house.notes.full = True
+    await house.service.tick()
+    assert (house.phase(), house.inspect.seen) == (Phase.AGREED, [])
+    house.notes.full = False
+    await house.service.tick()
+    await until(house.inspect.began.is_set)
+
+
+async def test_what_cannot_be_logged_does_not_keep_another_window_open(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cut-off behind a start that is refused in the same look."""
+    monkeypatch.setattr("scheduler.service.RETRY_S", 0.01)
+    await begun(house)
+    house.agree(make_plan("p2", window=hours(2, 3)))
+    house.clock.advance(3600)
+    house.notes.full = True
+    await house.service.tick()
+    assert house.inspect.brakes[0].stopped
+    assert house.phase("p2") is Phase.AGREED
+    house.notes.full = False
+    await until(lambda: house.phase("p1") is Phase.ENDED)
+
+
+async def test_a_plan_waits_as_long_as_another_inspection_holds_its_address(house: House) -> None:
+    begin = make_plan("p0", window=hours(0.5, 1.2))
+    house.agree(begin)
+    house.agree(make_plan("p1", window=hours(1.2, 2)))
+    claims = StoreClaims(house.store, house.clock)
+    with house.store.changing() as change:
+        change.begin("i0", begin, DAY)
+    target = make_system().targets[0]
+    until_then = Window(start=DAY, end=DAY + timedelta(hours=1.5))
+    held = replace(make_order(target=target, window=until_then), inspection_id="i0", system="hana")
+    claims.claim(replace(held, fence=claims.next_fence(target)), "d")
+    house.clock.advance(1.3 * 3600)
+    await house.service.tick()
+    assert house.phase("p1") is Phase.AGREED
+    house.clock.advance(0.21 * 3600)
+    await house.service.tick()
+    await until(house.inspect.began.is_set)
+    assert house.phase("p1") is Phase.RUNNING
+
+
+def slowed(house: House, share: float) -> Slowed:
+    return Slowed(plan_id="p1", by=Side.OPERATOR, at=house.clock.now(), share=share, reason="a sale")
+
+
+async def test_the_pace_goes_down_while_it_runs_and_never_up(house: House) -> None:
+    await begun(house)
+    (brake,) = house.inspect.brakes
+    await asyncio.to_thread(house.service.submit, slowed(house, 0.5))
+    assert brake.share == 0.5
+    for higher in (0.5, 0.8, 1.0, 2.0, 0.0, -1.0, float("nan")):
+        with pytest.raises(NegotiationError, match="below the present 50 %"):
+            house.service.submit(slowed(house, higher))
+    assert brake.share == 0.5
+    assert house.notes.said(Action.PACE_LOWERED) == ["operator:hana plan p1"]
+
+
+async def test_a_pace_lowered_before_the_start_holds_from_the_start_also_after_a_restart(house: House) -> None:
+    house.agree()
+    house.service.submit(slowed(house, 0.25))
+    house.restart()
+    house.clock.advance(3600)
+    await house.service.tick()
+    await until(house.inspect.began.is_set)
+    assert house.inspect.brakes[0].share == 0.25
+
+
+async def test_a_pace_that_cannot_be_logged_is_not_lowered(house: House) -> None:
+    await begun(house)
+    house.notes.full = True
+    with pytest.raises(AuditError):
+        house.service.submit(slowed(house, 0.5))
+    assert house.inspect.brakes[0].share == 1.0
+    house.notes.full = False
+
+
+async def test_a_stop_of_a_system_stops_what_runs_and_says_what_is_still_to_come(house: House) -> None:
+    await begun(house)
+    house.agree(make_plan("p2", window=hours(3, 4)))
+    decisions, coming = await asyncio.to_thread(house.service.stop, Side.OPERATOR, "smoke", "hana")
+    assert [decision.after.plan.plan_id for decision in decisions] == ["p1"]
+    assert [held.plan.plan_id for held in coming] == ["p2"]
+    assert house.inspect.brakes[0].stopped == "stopped by the operator: smoke"
+    await until(lambda: house.phase() is Phase.ENDED)
+    assert house.phase("p2") is Phase.AGREED
+    assert house.owed()
+
+
+async def test_a_stop_of_another_system_is_none_of_ours(house: House) -> None:
+    await begun(house)
+    assert await asyncio.to_thread(house.service.stop, Side.OPERATOR, "smoke", "tori") == ([], [])
+    assert not house.inspect.brakes[0].stopped
+
+
+async def test_a_stop_of_everything_stops_what_would_begin_now(house: House) -> None:
+    house.agree()
+    house.clock.advance(3600)
+    decisions, _ = await asyncio.to_thread(house.service.stop, Side.REVIEW_BODY, "incident")
+    assert [decision.after.phase for decision in decisions] == [Phase.STOPPED]
+    await house.service.tick()
+    assert house.inspect.seen == []
+
+
+async def test_a_stop_of_everything_stops_even_when_the_store_cannot_be_read(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await begun(house)
+
+    def unreadable() -> None:
+        raise OSError("disk gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.store, "reading", unreadable)
+        with pytest.raises(OSError, match="disk gone"):
+            await asyncio.to_thread(house.service.stop, Side.REVIEW_BODY, "incident")
+    assert house.inspect.brakes[0].stopped
 
 
 def test_the_scene_s_window_is_the_one_that_the_tests_wait_for() -> None:

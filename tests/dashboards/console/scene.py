@@ -27,6 +27,7 @@ from scheduler.store.database import sqlite_url
 from scheduler.store.store import Store
 from scheduler.store.token import Principal, Role
 from tests.fakes import FakeClock
+from tests.fakes.trail import Notes
 from tests.scheduler.scene import BODY, DAY, make_plan, make_result
 
 DECLARATION = """\
@@ -69,6 +70,7 @@ class Scene:
     app: Guardrails
     tokens: dict[str, str]
     folder: Path
+    notes: Notes
 
     def ask(self, who: str, method: str, path: str, **more: Any) -> httpx.Response:
         """Send a request with the token of `who`; an empty name sends none."""
@@ -135,7 +137,8 @@ def open_scene(folder: Path) -> Scene:
     clock = FakeClock(DAY)
     store = Store.open(sqlite_url(folder / "a.db"))
     ids = count(1)
-    desk = Desk(store, clock, lambda: f"i{next(ids)}")
+    notes = Notes()
+    desk = Desk(store, clock, lambda: f"i{next(ids)}", notes)
     plan_ids = count(1)
     house = House(
         store=store,
@@ -151,7 +154,7 @@ def open_scene(folder: Path) -> Scene:
         "monitor": desk.issue(Principal(role=Role.MONITOR)).text,
         "nobody": "0123456789abcdef.nothing",
     }
-    scene = Scene(clock, store, house, create_app(house), tokens, folder)
+    scene = Scene(clock, store, house, create_app(house), tokens, folder, notes)
     tokens["shop"] = scene.register(declaration()).json()["operator_token"]
     tokens["rival"] = scene.register(declaration("tori", "Tori", "127.0.0.2")).json()["operator_token"]
     return scene

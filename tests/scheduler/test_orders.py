@@ -1,0 +1,69 @@
+"""Orders as they are written: one per server and one for the heartbeat, each with the next fence and its own reference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+
+import pytest
+
+from grid.order import Order
+from probes.http import user_agent
+from probes.pulse.facts import Pulse
+from probes.target import Item, Target
+from scheduler.orders import Inspection, reference, without_beats, write_orders
+from scheduler.result import Kind
+from tests.fakes import FakeClock
+from tests.scheduler.scene import DAY, hours, make_system, make_target
+
+TARGETS = (make_target("web"), make_target("mail", "127.0.0.2", 25))
+PULSE = Pulse(server="web", port=80, every_s=2.0)
+
+
+def written(*, pulse: bool = False) -> tuple[Inspection, list[Order], list[Target]]:
+    """Write orders; give the inspection, the orders, and the servers in the order in which fences were asked for."""
+    system = make_system(targets=TARGETS)
+    inspection = Inspection(
+        inspection_id="i1",
+        kind=Kind.SCHEDULED,
+        system=replace(system, pulse=PULSE) if pulse else system,
+        items=(Item.PORTS,),
+        window=hours(1, 2),
+        pace=system.pace,
+    )
+    fences, asked = count(7), list[Target]()
+
+    def next_fence(target: Target) -> int:
+        asked.append(target)
+        return next(fences)
+
+    orders = write_orders(inspection, "body", "desk@body.example", "0" * 64, FakeClock(DAY), next_fence)
+    return inspection, orders, asked
+
+
+def test_every_order_has_the_next_fence_of_its_own_server() -> None:
+    _, orders, asked = written(pulse=True)
+    assert [order.fence for order in orders] == [7, 8, 9]
+    assert asked == [order.scope.target for order in orders]
+    assert len({order.order_id for order in orders}) == 3
+
+
+def test_what_an_order_sends_names_its_issuer_and_the_order() -> None:
+    _, orders, _ = written(pulse=True)
+    for order in orders:
+        assert order.scope.contact == f"mailto:desk@body.example; order {order.order_id[:8]}"
+        assert f"(+mailto:desk@body.example; order {order.order_id[:8]})" in user_agent(order.scope.contact)
+
+
+@pytest.mark.parametrize("contact", ["https://body.example/contact", "mailto:desk@body.example", "desk"])
+def test_a_contact_that_says_how_stays_as_it_is(contact: str) -> None:
+    assert reference(contact, "0123456789abcdef") == f"{contact}; order 01234567"
+
+
+def test_the_orders_of_a_system_together_stay_inside_what_was_agreed() -> None:
+    inspection, orders, _ = written(pulse=True)
+    *servers, heart = orders
+    rest = without_beats(inspection.agreed, inspection.pulse)
+    assert all(order.system_pace == rest for order in servers)
+    assert sum(order.pace.concurrent_connections for order in servers) < inspection.agreed.concurrent_connections
+    assert rest.connections_per_s + heart.pace.connections_per_s <= inspection.agreed.connections_per_s
