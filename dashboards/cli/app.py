@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "judge": "dashboards.cli.judge:app",
     "compare": "dashboards.cli.compare:app",
     "demo": "dashboards.cli.demo:app",
+    "audit": "dashboards.cli.audit:app",
     "doctor": "dashboards.cli.doctor:app",
     "serve": "dashboards.cli.serve:serve_app",
     "register": "dashboards.cli.serve:register_app",
