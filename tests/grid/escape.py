@@ -407,7 +407,7 @@ def bare_name_again(goal: Goal) -> Iterator[None]:
 
 
 def _checksum(data: bytes) -> int:
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total & 0xFFFF) + (total >> 16)
     return ~(total + (total >> 16)) & 0xFFFF
 
@@ -569,7 +569,7 @@ def extension(goal: Goal) -> Iterator[None]:
 @scene(NATIVE)
 def interpreter(goal: Goal) -> Iterator[None]:
     """A sub-interpreter, in which no hook stands."""
-    import _xxsubinterpreters as interpreters
+    import _xxsubinterpreters as interpreters  # type: ignore[import-not-found, unused-ignore]  # private, and renamed in 3.13
 
     yield
     interpreters.run_string(interpreters.create(), f"import socket; socket.create_connection({goal.place})")
