@@ -42,6 +42,8 @@ class InspectionPlan:
     """What to do when something goes wrong (トラブルが発生した時の対処の方法)."""
     contacts: tuple[Contact, ...]
     """Whom each side reaches meanwhile (相互の連絡方法)."""
+    egress: tuple[str, ...] = ()
+    """Addresses from which the inspection comes; empty: only over loopback."""
 
     @property
     def digest(self) -> str:

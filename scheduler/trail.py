@@ -118,8 +118,9 @@ def _about_terms(event: Event) -> bool:
 
 
 def _terms(plan: InspectionPlan) -> str:
-    items = ",".join(plan.items)
-    return f"form={plan.digest} kind={plan.kind} window={plan.window} items={items} pace={pace_text(plan.pace)}"
+    items, egress = ",".join(plan.items), ",".join(plan.egress) or "loopback"
+    pace = pace_text(plan.pace)
+    return f"form={plan.digest} kind={plan.kind} window={plan.window} items={items} pace={pace} egress={egress}"
 
 
 def pace_text(pace: Pace) -> str:

@@ -27,7 +27,8 @@ COMMANDS: dict[str, str] = {
     "offer": "dashboards.cli.serve:offer_app",
     "agree": "dashboards.cli.serve:agree_app",
     "decline": "dashboards.cli.serve:decline_app",
-    "stop": "dashboards.cli.serve:stop_app",
+    "stop": "dashboards.cli.brakes:stop_app",
+    "slow": "dashboards.cli.brakes:slow_app",
     "status": "dashboards.cli.serve:status_app",
 }
 """Command -> where its typer app is. A command's module is imported only when it is asked for: Ray takes a second."""

@@ -15,9 +15,9 @@ TIMEOUT_S = 30.0
 class RefusedError(Exception):
     """The server refused, could not be reached, or is none of ours."""
 
-    def __init__(self, server: str, reason: str) -> None:
-        super().__init__(server, reason)
-        self.server, self.reason = server, reason
+    def __init__(self, server: str, reason: str, status: int = 0) -> None:
+        super().__init__(server, reason, status)
+        self.server, self.reason, self.status = server, reason, status
 
     def __str__(self) -> str:
         return f"{self.server}: {self.reason}"
@@ -67,4 +67,4 @@ class Connection:
         detail = body.get("detail", "no reason given") if isinstance(body, dict) else "no reason given"
         remedy = body.get("remedy", "") if isinstance(body, dict) else ""
         told = f"{detail}; {remedy}" if remedy and remedy not in detail else detail
-        raise RefusedError(self.url, f"refused ({response.status_code}): {told}")
+        raise RefusedError(self.url, f"refused ({response.status_code}): {told}", response.status_code)

@@ -59,11 +59,17 @@ def _rows(plan: Plain) -> list[tuple[str, str]]:
         ("items", ", ".join(plan["items"])),
         ("pace", f"{pace['connections_per_s']:g} connections/s, {pace['requests_per_s']:g} requests/s"),
         ("", f"{pace['concurrent_connections']} at once, {pace['bytes_per_s']} bytes/s"),
+        *_lowered(plan),
+        ("comes from", ", ".join(plan["egress"]) or "loopback only"),
         ("in trouble", plan["trouble"]),
         *(("contact", _contact(contact)) for contact in plan["contacts"]),
         ("form", plan["digest"]),
     ]
     return [*rows, ("reason", plan["reason"])] if plan["reason"] else rows
+
+
+def _lowered(plan: Plain) -> list[tuple[str, str]]:
+    return [("", f"lowered to {plan['share'] * 100:g} % of this")] if plan["share"] < 1 else []
 
 
 def _contact(contact: Plain) -> str:
@@ -73,7 +79,8 @@ def _contact(contact: Plain) -> str:
 
 def _state(plan: Plain) -> str:
     if plan["inspection"]:
-        return f"{plan['phase']}: {plan['inspection']['outcome']}"
+        slower = f", at {plan['share'] * 100:g} % of its pace" if plan["share"] < 1 else ""
+        return f"{plan['phase']}: {plan['inspection']['outcome']}{slower}"
     return f"{plan['phase']}, waits for {' and '.join(plan['awaits'])}" if plan["awaits"] else str(plan["phase"])
 
 

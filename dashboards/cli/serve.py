@@ -1,74 +1,45 @@
-"""`tenken serve`, and what both sides say to it from the shell: register, offer, agree, decline, stop, status.
+"""`tenken serve`, and what both sides say to it from the shell: register, offer, agree, decline, status.
 
 Exit codes: 0 done, 3 wrong input or refused with the reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from dashboards.cli.client import Connection, RefusedError
+from dashboards.cli.asking import (
+    DEFAULT_PORT,
+    DEFAULT_URL,
+    EXIT_REFUSED,
+    Format,
+    OutputFormat,
+    PlanId,
+    Token,
+    Url,
+    connection,
+    plan_path,
+    refusals,
+    show,
+    system_name,
+)
+from dashboards.cli.client import Connection
 from dashboards.cli.plans import print_json, print_plan, print_status
 from probes.target import Item
-from scheduler.declaration import DeclarationError, load_declaration
+from scheduler.declaration import load_declaration
 from scheduler.dialogue import SpecialReason
 from scheduler.result import Kind
 from scheduler.system import Contact
-
-DEFAULT_PORT = 8731
-DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
-EXIT_REFUSED = 3
 
 serve_app = typer.Typer(add_completion=False)
 register_app = typer.Typer(add_completion=False)
 offer_app = typer.Typer(add_completion=False)
 agree_app = typer.Typer(add_completion=False)
 decline_app = typer.Typer(add_completion=False)
-stop_app = typer.Typer(add_completion=False)
 status_app = typer.Typer(add_completion=False)
-
-
-class OutputFormat(StrEnum):
-    """How an answer is printed."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-Url = Annotated[str, typer.Option(envvar="TENKEN_URL", help="Where `tenken serve` listens.")]
-Token = Annotated[str, typer.Option(envvar="TENKEN_TOKEN", help="Your token; better in the environment than here.")]
-Format = Annotated[OutputFormat, typer.Option("--format", help="How the answer is printed.")]
-PlanId = Annotated[str, typer.Argument(help="Id of the plan, as `tenken status` shows it.")]
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Turn every refusal into one clear line and exit code 3."""
-    # Here, because store and grid behind it take a second that `tenken status` does not need.
-    try:
-        yield
-    except (RefusedError, DeclarationError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(EXIT_REFUSED) from None
-
-
-def _connection(url: str, token: str) -> Connection:
-    if not token.strip() or not token.isascii() or not token.isprintable():
-        raise typer.BadParameter("give your token with --token or TENKEN_TOKEN")
-    return Connection(url=url, token=token.strip())
-
-
-def _plan_path(plan: str, verb: str = "") -> str:
-    if not plan.isalnum() or not plan.isascii():
-        raise typer.BadParameter(f"{plan[:64]!r} is no plan id; look it up with `tenken status`")
-    return f"/api/plans/{plan}{verb}"
 
 
 @serve_app.command()
@@ -90,6 +61,9 @@ def serve(
         str,
         typer.Option(help="https URL of this console under the name of the address that probes come from (RFC 9511)."),
     ] = "",
+    egress: Annotated[
+        list[str] | None, typer.Option(help="Address that inspections come from; once per address. Plans name them.")
+    ] = None,
     ray_address: Annotated[str, typer.Option(help="Join this Ray cluster instead of starting one.")] = "",
     resolver: Annotated[
         list[str] | None, typer.Option(help="DNS resolver `address[:port]` for proofs of control.")
@@ -114,6 +88,7 @@ def serve(
         database=database,
         body=Contact(organisation=organisation, name=desk, email=email, phone=phone),
         ray_address=ray_address,
+        egress=tuple(egress or ()),
         public_url=public_url,
         resolvers=tuple(resolver or ()),
         renew_tokens=new_tokens,
@@ -134,10 +109,10 @@ def register(
     output: Format = OutputFormat.TABLE,
 ) -> None:
     """Register a system with its declaration (review body); prints its operator's token once."""
-    with _refusals():
-        connection = _connection(url, token)
+    with refusals():
+        server = connection(url, token)
         load_declaration(declaration)
-        answer = connection.post("/api/systems", document=declaration.read_bytes())
+        answer = server.post("/api/systems", document=declaration.read_bytes())
     if output is OutputFormat.JSON:
         print_json(answer)
         return
@@ -169,8 +144,8 @@ def offer(
     """Offer an inspection plan (review body), or counter one (either side). What is left out stays as declared or offered."""
     if bool(system) == bool(counter):
         raise typer.BadParameter("name a system to offer to, or a plan to --counter")
-    with _refusals():
-        connection = _connection(url, token)
+    with refusals():
+        server = connection(url, token)
         form: dict[str, Any] = {}
         if start or end or minutes or not counter:
             form["window"] = _window(start, end, minutes)
@@ -179,7 +154,7 @@ def offer(
         if trouble:
             form["trouble"] = trouble
         if connections_per_s or requests_per_s:
-            base = _base_pace(connection, system, counter)
+            base = _base_pace(server, system, counter)
             form["pace"] = {
                 **base,
                 "connections_per_s": connections_per_s or base["connections_per_s"],
@@ -187,9 +162,9 @@ def offer(
             }
         if counter:
             form["outside_calendar"] = outside_calendar
-            _show(connection.post(_plan_path(counter, "/counter"), form), output)
+            show(server.post(plan_path(counter, "/counter"), form), output)
         else:
-            _show(connection.post("/api/plans", {**form, "system": system, "kind": kind}), output)
+            show(server.post("/api/plans", {**form, "system": system, "kind": kind}), output)
 
 
 @agree_app.command()
@@ -205,11 +180,11 @@ def agree(
     output: Format = OutputFormat.TABLE,
 ) -> None:
     """Accept a plan that the other side proposed."""
-    with _refusals():
-        connection = _connection(url, token)
-        form = digest or connection.get(_plan_path(plan))["digest"]
+    with refusals():
+        server = connection(url, token)
+        form = digest or server.get(plan_path(plan))["digest"]
         accepted = {"digest": form, "outside_calendar": outside_calendar}
-        _show(connection.post(_plan_path(plan, "/accept"), accepted), output)
+        show(server.post(plan_path(plan, "/accept"), accepted), output)
 
 
 @decline_app.command()
@@ -226,27 +201,12 @@ def decline(
     output: Format = OutputFormat.TABLE,
 ) -> None:
     """Decline a plan that is on the table."""
-    with _refusals():
-        connection = _connection(url, token)
+    with refusals():
+        server = connection(url, token)
         if withdraw:
-            _show(connection.post(_plan_path(plan, "/withdraw"), {"reason": reason}), output)
+            show(server.post(plan_path(plan, "/withdraw"), {"reason": reason}), output)
         else:
-            _show(connection.post(_plan_path(plan, "/decline"), {"reason": reason, "special": special}), output)
-
-
-@stop_app.command()
-def stop(
-    plan: PlanId,
-    *,
-    reason: Annotated[str, typer.Option(help="Why; both sides read it.")] = "stopped from the shell",
-    url: Url = DEFAULT_URL,
-    token: Token = "",
-    output: Format = OutputFormat.TABLE,
-) -> None:
-    """Stop an agreed or running inspection at once (either side)."""
-    with _refusals():
-        connection = _connection(url, token)
-        _show(connection.post(_plan_path(plan, "/stop"), {"reason": reason}), output)
+            show(server.post(plan_path(plan, "/decline"), {"reason": reason, "special": special}), output)
 
 
 @status_app.command()
@@ -258,22 +218,15 @@ def status(
     output: Format = OutputFormat.TABLE,
 ) -> None:
     """Show what runs now, what comes next, what was decided and what is owed."""
-    with _refusals():
-        connection = _connection(url, token)
-        answer = connection.get(_plan_path(plan) if plan else "/api/status")
+    with refusals():
+        server = connection(url, token)
+        answer = server.get(plan_path(plan) if plan else "/api/status")
     if output is OutputFormat.JSON:
         print_json(answer)
     elif plan:
         print_plan(answer)
     else:
         print_status(answer)
-
-
-def _show(plan: Any, output: OutputFormat) -> None:  # noqa: ANN401 - JSON is untyped
-    if output is OutputFormat.JSON:
-        print_json(plan)
-    else:
-        print_plan(plan)
 
 
 def _window(start: str, end: str, minutes: float) -> dict[str, str]:
@@ -305,13 +258,7 @@ def _items(text: str) -> list[str]:
     return names
 
 
-def _base_pace(connection: Connection, system: str, counter: str) -> dict[str, Any]:
-    answer = connection.get(_plan_path(counter) if counter else f"/api/systems/{_name(system)}")
+def _base_pace(server: Connection, system: str, counter: str) -> dict[str, Any]:
+    answer = server.get(plan_path(counter) if counter else f"/api/systems/{system_name(system)}")
     pace: dict[str, Any] = answer["pace"]
     return pace
-
-
-def _name(system: str) -> str:
-    if not system.isascii() or not system.replace("-", "").replace(".", "").isalnum():
-        raise typer.BadParameter(f"{system[:64]!r} is no system name")
-    return system

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -12,7 +13,9 @@ from dashboards.console.problems import MEDIA_TYPE, ProblemError
 from grid.window import Window
 from probes.target import Item
 from scheduler.declaration import load_declaration
-from scheduler.dialogue import Accepted, Countered, Declined, Event, Offered, Stopped, Withdrawn
+from scheduler.dialogue import Accepted, Countered, Declined, Event, Offered, Slowed, Stopped, Withdrawn
+from scheduler.dialogue import Side as Speaker
+from scheduler.inspection import unproven
 from scheduler.plan import InspectionPlan
 from scheduler.store.token import Principal, Role
 from scheduler.system import System
@@ -30,6 +33,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         (409, "May not happen now; nothing changed."),
         (413, "Too large."),
         (422, "Not as expected; every mistake is listed."),
+        (503, "The audit log cannot be written; nothing changed."),
     )
 }
 _YAML: dict[str, Any] = {
@@ -93,6 +97,11 @@ def offer(house: TheHouse, who: Body, form: forms.OfferForm) -> views.PlanView:
     if refusal := house.refusal(declared):
         detail = f"system {form.system}: no proof of control, so nothing was offered:\n{refusal}"
         raise ProblemError(409, "proof", detail, "let the operator publish it, then offer again")
+    if not house.egress and unproven(declared, ()):
+        detail = (
+            f"system {form.system} is not on loopback: expected the addresses that inspections come from, seen none"
+        )
+        raise ProblemError(409, "egress", detail, "start `tenken serve` with --egress ADDRESS, once per address")
     plan_id = house.new_id()
     plan = form.over(
         InspectionPlan(
@@ -104,6 +113,7 @@ def offer(house: TheHouse, who: Body, form: forms.OfferForm) -> views.PlanView:
             pace=declared.pace,
             trouble=TROUBLE,
             contacts=(declared.operator, house.body),
+            egress=house.egress,
         )
     )
     return _said(house, Offered(plan_id=plan_id, by=access.side_of(who), at=house.clock.now(), plan=plan))
@@ -214,6 +224,29 @@ def stop(plan_id: str, house: TheHouse, who: Side, form: forms.ReasonForm) -> vi
     return _said(house, event)
 
 
+@router.post("/plans/{plan_id}/pace")
+def slow(plan_id: str, house: TheHouse, who: Side, form: forms.SlowForm) -> views.PlanView:
+    """Lower the pace of an agreed or running inspection, at once and for the rest of it. Nothing raises it again."""
+    access.find_plan(house, who, plan_id)
+    event = Slowed(plan_id=plan_id, by=access.side_of(who), at=house.clock.now(), share=form.share, reason=form.reason)
+    return _said(house, event)
+
+
+@router.post("/systems/{name}/stop")
+def stop_system(name: str, house: TheHouse, who: Side, form: forms.ReasonForm) -> views.StopView:
+    """Stop everything of a system at once: what runs, and what is agreed and would begin now."""
+    if not access.may_see(who, name):
+        raise _no_system(name)
+    _system(house, name)
+    return _stop(house, access.side_of(who), form.reason, name)
+
+
+@router.post("/stop")
+def stop_all(house: TheHouse, who: Body, form: forms.ReasonForm) -> views.StopView:
+    """Stop everything of all systems at once (review body)."""
+    return _stop(house, access.side_of(who), form.reason, "")
+
+
 @router.get("/status")
 def status(house: TheHouse, who: Side) -> views.StatusView:
     """Show what runs now, what comes next, what was decided, what is owed."""
@@ -222,9 +255,18 @@ def status(house: TheHouse, who: Side) -> views.StatusView:
 
 
 def _said(house: House, event: Event) -> views.PlanView:
-    after = house.service.submit(event).after
+    decision = house.service.submit(event)
     with house.store.reading() as reading:
-        return views.plan_view(reading, after)
+        return replace(views.plan_view(reading, decision.after), unlogged=decision.unlogged)
+
+
+def _stop(house: House, by: Speaker, reason: str, system: str) -> views.StopView:
+    decisions, coming = house.service.stop(by, reason, system)
+    with house.store.reading() as reading:
+        return views.StopView(
+            stopped=tuple(replace(views.plan_view(reading, one.after), unlogged=one.unlogged) for one in decisions),
+            still_agreed=tuple(views.plan_view(reading, held) for held in coming),
+        )
 
 
 def _window(form: forms.WindowForm) -> Window:

@@ -87,6 +87,7 @@ class TermsForm(Form):
             contacts=base.contacts
             if self.contacts is None
             else tuple(Contact(**contact.model_dump()) for contact in self.contacts),
+            egress=base.egress,
         )
 
 
@@ -118,6 +119,15 @@ class DeclineForm(Form):
     special: SpecialReason | None = Field(
         default=None, description="Needed by an operator that declines a spot inspection."
     )
+
+
+class SlowForm(Form):
+    """A lower pace, from now on."""
+
+    share: Annotated[float, Strict(), Field(gt=0, lt=1, allow_inf_nan=False)] = Field(
+        description="Largest part of the agreed pace; below the present one. Nothing raises it again."
+    )
+    reason: Paragraph
 
 
 class ReasonForm(Form):

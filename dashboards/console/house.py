@@ -33,6 +33,8 @@ class House:
     """The review body; stands in every plan that names no other contacts."""
     refusal: Callable[[System], str]
     """Says which addresses of a system nobody has proven to control, and what to publish; empty: all are proven."""
+    egress: tuple[str, ...] = ()
+    """Addresses from which inspections come; every offer names them."""
     public_url: str = ""
     """Where the world reaches this console, `https://` and a name of the address that probes come from; empty: nowhere."""
 

@@ -5,6 +5,7 @@ Whoever finds an unknown request in a log looks here, under the name or the addr
 
 from __future__ import annotations
 
+import ipaddress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote
@@ -27,12 +28,21 @@ router = APIRouter()
 
 
 def probing_txt(
-    contact_email: str, contact_uri: str, description: str, expires: datetime, canonical: tuple[str, ...] = ()
+    contact_email: str,
+    contact_uri: str,
+    description: str,
+    expires: datetime,
+    canonical: tuple[str, ...] = (),
+    egress: tuple[str, ...] = (),
 ) -> str:
-    """Give the text. `contact_uri`, https or tel, may be empty. Raises `ValueError` for a URI that is neither."""
+    """Give the text. `contact_uri`, https or tel, may be empty. Raises `ValueError` for a URI that is neither.
+
+    The addresses that probes come from stand in comments, because the format has no field for them.
+    """
     if contact_uri and not contact_uri.startswith("tel:"):
         https_uri(contact_uri)
     lines = [
+        *(f"# Probes come from: {ipaddress.ip_address(address)}" for address in egress),
         *(f"Canonical: {https_uri(uri)}" for uri in canonical),
         f"Contact: mailto:{quote(contact_email, safe='@+.-_')}",
         *([f"Contact: {_line(contact_uri)}"] if contact_uri else []),
@@ -66,6 +76,7 @@ def probing(house: Annotated[House, Depends(house_of)]) -> Response:
         DESCRIPTION.format(organisation=body.organisation),
         today + VALID,
         (house.public_url + PATH,) if house.public_url else (),
+        house.egress,
     )
     return Response(text, media_type="text/plain; charset=utf-8")
 

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from grid.audit import AuditError
 from scheduler.declaration import DeclarationError
 from scheduler.desk import RegistrationError
 from scheduler.negotiation import NegotiationError
@@ -76,6 +77,13 @@ def _declaration(_: Request, error: DeclarationError) -> JSONResponse:
     return answer(422, "declaration", str(error), {"mistakes": [str(problem) for problem in error.problems]})
 
 
+def _audit(_: Request, error: AuditError) -> JSONResponse:
+    _log.error("audit log", error=str(error))
+    detail = "the audit log cannot be written, and what cannot be logged does not happen; nothing changed"
+    remedy = "mend the audit log (space, permissions, `tenken audit verify`), then say it again; a stop works meanwhile"
+    return answer(503, "audit", detail, {"remedy": remedy})
+
+
 def _form(_: Request, error: RequestValidationError) -> JSONResponse:
     # What was sent is never echoed: it may hold anything.
     mistakes = [
@@ -106,6 +114,7 @@ def install(app: FastAPI) -> None:
         RegistrationError: _registration,
         PlanError: _plan,
         DeclarationError: _declaration,
+        AuditError: _audit,
         RequestValidationError: _form,
         HTTPException: _http,
         Exception: _defect,

@@ -71,6 +71,8 @@ class Settings:
     """Cluster to join; empty: a small one of this machine's own."""
     resolvers: tuple[str, ...] = ()
     """DNS resolvers for the proof of control; none: those of this machine."""
+    egress: tuple[str, ...] = ()
+    """Addresses from which inspections come."""
     public_url: str = ""
     """https URL under which the world finds `/.well-known/probing.txt`; empty: none."""
     renew_tokens: bool = False
@@ -84,6 +86,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     log_to_stderr()
     clock = SystemClock()
     _check_public_url(settings.public_url)
+    egress_addresses(settings.egress)
     with locked(settings.data):
         # The port first: a start that fails there has made no tokens that its owner would have to look for.
         config = _config(settings)
@@ -122,6 +125,7 @@ async def _run(
         clock=clock,
         new_id=lambda: new_id()[:12],
         body=settings.body,
+        egress=egress_addresses(settings.egress),
         public_url=settings.public_url.rstrip("/"),
         refusal=prover.refusal,
     )
@@ -219,6 +223,14 @@ def log_to_stderr() -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def egress_addresses(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Give addresses in their canonical form, each once; raises `ServeError`."""
+    try:
+        return tuple(dict.fromkeys(str(ipaddress.ip_address(text)) for text in texts))
+    except ValueError as error:
+        raise ServeError("--egress", str(error), "give an IPv4 or IPv6 address, once per address") from None
 
 
 def _check_public_url(url: str) -> None:

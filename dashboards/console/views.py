@@ -107,10 +107,26 @@ class PlanView:
     """What to do when something goes wrong."""
     contacts: tuple[Contact, ...]
     """Whom each side reaches."""
+    egress: tuple[str, ...]
+    """Addresses from which the inspection comes; empty: only over loopback."""
+    share: float
+    """Largest part of the agreed pace that may be used; below 1: it was lowered."""
     reason: str
     """Why it ended, when somebody or something ended it."""
     inspection: InspectionView | None
     """Its inspection; null when none was begun."""
+    unlogged: str = ""
+    """Why a stop that this answers took effect and is not in the audit log; empty: it is."""
+
+
+@value
+class StopView:
+    """What a stop of a system, or of everything, did."""
+
+    stopped: tuple[PlanView, ...]
+    """What ran or would have begun now."""
+    still_agreed: tuple[PlanView, ...]
+    """Agreed plans whose windows are still to come: not stopped; withdraw them, or stop them by their ids."""
 
 
 @value
@@ -180,6 +196,8 @@ def plan_view(reading: Reading, held: Negotiation) -> PlanView:
         pace=plan.pace,
         trouble=plan.trouble,
         contacts=plan.contacts,
+        egress=plan.egress,
+        share=held.share,
         reason=held.reason,
         inspection=_inspection_view(inspection) if inspection else None,
     )

@@ -114,6 +114,45 @@ def test_decline_withdraw_and_stop(shell: Shell) -> None:
     assert "'stopped', seen stopped" in shell.run("shop", "stop", agreed["plan_id"], code=3)
 
 
+def test_a_system_is_stopped_by_its_name_and_what_is_still_to_come_is_told(shell: Shell) -> None:
+    now = shell.offer()
+    later = shell.json("body", "offer", "hana", "--start", "2026-03-02T03:00:00Z", "--minutes", "60")
+    for plan in (now, later):
+        shell.run("shop", "agree", plan["plan_id"])
+    shell.scene.begin(now["plan_id"])
+    said = shell.run("shop", "stop", "hana", "--reason", "smoke")
+    assert f"stopped: plan {now['plan_id']} of hana (ending)" in said
+    assert f"still agreed: plan {later['plan_id']} of hana for 2026-03-02T03:00:00Z" in said
+    assert f"stopped: plan {now['plan_id']}" in shell.run("body", "stop", "--all")
+    assert "refused (403)" in shell.run("shop", "stop", "--all", code=3)
+    assert "refused (404)" in shell.run("rival", "stop", "hana", code=3)
+    assert shell.json("rival", "stop", "tori")["stopped"] == []
+    assert "nothing was running" in shell.run("rival", "stop", "tori")
+
+
+def test_a_stop_that_is_not_in_the_audit_log_is_cried(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = shell.offer()
+    shell.run("shop", "agree", plan["plan_id"])
+    shell.scene.begin(plan["plan_id"])
+    shell.scene.notes.full = True
+    for what in (plan["plan_id"], "hana"):
+        shell._monkeypatch.setenv("TENKEN_TOKEN", shell.scene.tokens["shop"])
+        assert run(["stop", what]) == 0
+        assert "STOPPED, BUT NOT IN THE AUDIT LOG" in capsys.readouterr().err
+
+
+def test_slow_goes_down_only(shell: Shell) -> None:
+    plan = shell.offer()
+    shell.run("shop", "agree", plan["plan_id"])
+    assert "nothing of hana runs now" in shell.run("shop", "slow", "hana", "--to", "50%", code=3)
+    shell.scene.begin(plan["plan_id"])
+    lowered = shell.run("shop", "slow", "hana", "--to", "50%", "--reason", "a sale")
+    assert "lowered to 50 % of this" in lowered
+    assert shell.json("body", "slow", plan["plan_id"], "--to", "0.25")["share"] == 0.25
+    assert "it can only go down" in shell.run("body", "slow", plan["plan_id"], "--to", "30%", code=3)
+    assert "at 25 % of its pace" in shell.run("shop", "status")
+
+
 def test_status_shows_what_comes_what_was_decided_and_what_is_owed(shell: Shell) -> None:
     empty = shell.run("shop", "status")
     assert empty.splitlines() == [
@@ -153,6 +192,14 @@ WRONG = [
     (("agree", "p1", "--digest", "zzz"), "digest: String should match"),
     (("decline", "p1"), "reason"),
     (("stop", "p99"), "there is none of this id"),
+    (("stop", "0123456789ab"), "there is none of this name"),
+    (("stop", "no-such"), "there is none of this name"),
+    (("stop", "../x"), "is no system name"),
+    (("stop",), "name a system or a plan, or say --all"),
+    (("stop", "hana", "--all"), "name a system or a plan, or say --all"),
+    (("slow", "hana", "--to", "100%"), "expected a part of the agreed pace"),
+    (("slow", "hana", "--to", "fast"), "expected a part of the agreed pace"),
+    (("slow", "p99", "--to", "10%"), "nothing of p99 runs now"),
     (("status", "p99"), "there is none of this id"),
 ]
 

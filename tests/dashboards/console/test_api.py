@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from dashboards.console.app import create_app
 from dashboards.console.problems import MEDIA_TYPE
+from grid.audit import Action
 from scheduler.dialogue import SpecialReason
 from scheduler.negotiation import Phase
 from tests.dashboards.console.scene import Scene, declaration, window
@@ -150,7 +153,9 @@ PATHS = [
     ("GET", "/api/plans/p1"),
     ("GET", "/api/plans/p1/log"),
     ("GET", "/api/plans/p1/result"),
-    *(("POST", f"/api/plans/p1/{what}") for what in ("counter", "accept", "decline", "withdraw", "stop")),
+    *(("POST", f"/api/plans/p1/{what}") for what in ("counter", "accept", "decline", "withdraw", "stop", "pace")),
+    ("POST", "/api/systems/hana/stop"),
+    ("POST", "/api/stop"),
     ("GET", "/api/status"),
     ("GET", "/metrics"),
     ("GET", "/"),
@@ -207,6 +212,111 @@ def test_nothing_is_offered_for_an_address_that_nobody_has_proven(scene: Scene) 
     response = scene.ask("body", "POST", "/api/plans", json={"system": "far", "window": window(1, 2)})
     assert (response.status_code, response.json()["type"]) == (409, "tag:tenken.example,2026:problem/proof")
     assert "8.8.8.8" in response.json()["detail"]
+
+
+def test_nothing_is_offered_off_loopback_before_it_is_said_where_we_come_from(scene: Scene) -> None:
+    assert scene.register(declaration("far", "Far", "8.8.8.8")).status_code == 201
+    scene.house = replace(scene.house, refusal=lambda _: "")
+    scene.app = create_app(scene.house)
+    response = scene.ask("body", "POST", "/api/plans", json={"system": "far", "window": window(1, 2)})
+    assert (response.status_code, response.json()["type"]) == (409, "tag:tenken.example,2026:problem/egress")
+    scene.app = create_app(replace(scene.house, egress=("192.0.2.1", "2001:db8::1")))
+    offered = scene.ask("body", "POST", "/api/plans", json={"system": "far", "window": window(1, 2)}).json()
+    assert offered["egress"] == ["192.0.2.1", "2001:db8::1"]
+
+
+def test_where_we_come_from_is_agreed_with_the_plan(scene: Scene) -> None:
+    offered = scene.offer()
+    scene.app = create_app(replace(scene.house, egress=("192.0.2.1",)))
+    second = scene.offer()
+    assert (offered["egress"], second["egress"]) == ([], ["192.0.2.1"])
+    countered = scene.say("shop", second["plan_id"], "counter", trouble="Call.").json()
+    assert countered["egress"] == ["192.0.2.1"]
+    with scene.store.reading() as reading:
+        held = reading.negotiation(second["plan_id"])
+    assert held is not None
+    assert replace(held.plan, egress=("192.0.2.2",)).digest != held.plan.digest
+
+
+def test_what_cannot_be_logged_does_not_happen_and_is_a_problem(scene: Scene) -> None:
+    scene.notes.full = True
+    for response in (
+        scene.register(declaration("neko", "Neko", "127.0.0.9")),
+        scene.ask("body", "POST", "/api/plans", json={"system": "hana", "window": window(1, 2)}),
+    ):
+        assert (response.status_code, response.headers["content-type"]) == (503, MEDIA_TYPE)
+        assert response.json()["type"] == "tag:tenken.example,2026:problem/audit"
+        assert "audit log cannot be written" in response.json()["detail"]
+    assert scene.ask("body", "GET", "/api/plans").json() == []
+    scene.notes.full = False
+    plan_id = scene.agree()["plan_id"]
+    scene.begin(plan_id)
+    scene.notes.full = True
+    assert scene.say("shop", plan_id, "pace", share=0.5, reason="sale").status_code == 503
+    assert scene.ask("shop", "GET", f"/api/plans/{plan_id}").json()["share"] == 1.0
+
+
+def test_a_stop_that_cannot_be_logged_stops_and_says_so(scene: Scene) -> None:
+    plan_id = scene.agree()["plan_id"]
+    scene.begin(plan_id)
+    scene.notes.full = True
+    stopped = scene.say("shop", plan_id, "stop", reason="smoke")
+    assert (stopped.status_code, stopped.json()["phase"]) == (200, "ending")
+    assert "No space left" in stopped.json()["unlogged"]
+
+
+def test_the_pace_goes_down_by_either_side_and_never_up(scene: Scene) -> None:
+    plan_id = scene.agree()["plan_id"]
+    scene.begin(plan_id)
+    assert scene.say("shop", plan_id, "pace", share=0.5, reason="a sale").json()["share"] == 0.5
+    assert scene.say("body", plan_id, "pace", share=0.25, reason="be gentle").json()["share"] == 0.25
+    for who in ("shop", "body"):
+        higher = scene.say(who, plan_id, "pace", share=0.5, reason="faster")
+        assert (higher.status_code, higher.json()["expected"]) == (
+            409,
+            "a share above 0 % and below the present 25 % of the agreed pace",
+        )
+    assert scene.say("rival", plan_id, "pace", share=0.1, reason="x").status_code == 404
+    for wrong in (0, 1, 2.5, -1, "0.5"):
+        assert scene.say("shop", plan_id, "pace", share=wrong, reason="x").status_code == 422
+    assert scene.notes.said(Action.PACE_LOWERED) == [f"operator:hana plan {plan_id}", f"review-body plan {plan_id}"]
+    log = scene.ask("shop", "GET", f"/api/plans/{plan_id}/log").json()
+    assert [(each["event"]["by"], each["event"]["share"]) for each in log[-2:]] == [
+        ("operator", 0.5),
+        ("review-body", 0.25),
+    ]
+    (shown,) = scene.ask("shop", "GET", "/api/status").json()["now"]
+    assert shown["share"] == 0.25
+
+
+def test_a_system_is_stopped_by_its_operator_and_by_the_body_and_by_nobody_else(scene: Scene) -> None:
+    first = scene.agree()["plan_id"]
+    later = scene.agree(window=window(3, 4))["plan_id"]
+    scene.begin(first)
+    refused = scene.ask("rival", "POST", "/api/systems/hana/stop", json={"reason": "x"})
+    assert refused.status_code == 404
+    answer = scene.ask("shop", "POST", "/api/systems/hana/stop", json={"reason": "smoke"})
+    assert [plan["plan_id"] for plan in answer.json()["stopped"]] == [first]
+    assert [plan["plan_id"] for plan in answer.json()["still_agreed"]] == [later]
+    again = scene.ask("body", "POST", "/api/systems/hana/stop", json={"reason": "smoke"})
+    assert again.status_code == 200
+    assert scene.ask("body", "POST", "/api/systems/neko/stop", json={"reason": "x"}).status_code == 404
+    assert scene.ask("shop", "POST", "/api/systems/hana/stop", json={"reason": ""}).status_code == 422
+
+
+def test_everything_is_stopped_by_the_body_only(scene: Scene) -> None:
+    hana = scene.agree()["plan_id"]
+    tori = scene.offer(system="tori")
+    scene.say("rival", tori["plan_id"], "accept", digest=tori["digest"])
+    scene.begin(hana)
+    scene.clock.advance(-3600)
+    scene.begin(tori["plan_id"])
+    assert scene.ask("shop", "POST", "/api/stop", json={"reason": "x"}).status_code == 403
+    answer = scene.ask("body", "POST", "/api/stop", json={"reason": "incident"})
+    assert [(plan["system"], plan["phase"]) for plan in answer.json()["stopped"]] == [
+        ("hana", "ending"),
+        ("tori", "ending"),
+    ]
 
 
 def test_what_does_not_exist_is_a_problem_too(scene: Scene) -> None:

@@ -85,3 +85,11 @@ def test_the_public_url_is_canonical_and_the_telephone_a_contact(scene: Scene) -
     assert text.startswith("Canonical: https://p.example.org/.well-known/probing.txt\nContact: mailto:b@example.org\n")
     assert "Contact: tel:+81-3--0-1\n" in text
     assert text.count("\n") == 6
+
+
+def test_the_addresses_that_probes_come_from_stand_in_comments(scene: Scene) -> None:
+    scene.app._app.state.house = replace(scene.house, egress=("192.0.2.1", "2001:db8::1"))  # type: ignore[attr-defined]  # FastAPI's state
+    text = scene.ask("", "GET", PATH).text
+    assert text.startswith("# Probes come from: 192.0.2.1\n# Probes come from: 2001:db8::1\nContact: ")
+    with pytest.raises(ValueError, match="does not appear to be"):
+        probing_txt("a@b.example", "", "", EXPIRES, (), ("192.0.2.1\nContact: evil",))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dashboards.console.data import locked
-from dashboards.console.server import log_to_stderr
+from dashboards.console.server import egress_addresses, log_to_stderr
 from tests.servers.process import free_port
 
 
@@ -43,6 +43,13 @@ def test_a_public_url_that_is_none(tmp_path: Path) -> None:
     ended = serve(tmp_path / "data", "--port", "0", "--public-url", "http://probes.example.org")
     assert (ended.returncode, ended.stdout) == (3, "")
     assert "name it as https://probes.example.org" in ended.stderr
+
+
+def test_an_egress_address_that_is_none(tmp_path: Path) -> None:
+    ended = serve(tmp_path / "data", "--port", "0", "--egress", "192.0.2.1", "--egress", "shop.example")
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert "--egress: 'shop.example' does not appear to be an IPv4 or IPv6 address" in ended.stderr
+    assert egress_addresses(("2001:DB8:0::1", "192.0.2.1", "2001:db8::1")) == ("2001:db8::1", "192.0.2.1")
 
 
 def test_a_database_that_is_none(tmp_path: Path) -> None:
