@@ -7,6 +7,7 @@ go on while everything else is paused: together they stay inside what was agreed
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,9 +17,10 @@ from grid.pulse.heartbeat import pulse_pace
 from grid.window import Window
 from plugins.clock import Clock
 from plugins.value import value
+from probes.lease import burst
 from probes.pace import Pace
 from probes.ports.top1000 import TOP_1000
-from probes.pulse.facts import BEAT_BYTES, AgreedPulse, NoPulse, Pulse
+from probes.pulse.facts import AgreedPulse, NoPulse, Pulse
 from probes.pulse.page import page_of, pulse_scope
 from probes.target import Item, Scope, Target
 from scheduler.result import Kind
@@ -30,6 +32,10 @@ BEATS_SHARE = 0.1
 
 REFERENCE_DIGITS = 8
 """Digits of an order's id that its asks carry."""
+
+
+LEAST_EVERY_S = 1.2
+"""Shortest rhythm of a heartbeat: a beat may come a tenth early, and no second may hold two."""
 
 
 @value
@@ -63,7 +69,16 @@ class Inspection:
         if isinstance(pulse, NoPulse):
             return pulse
         slowest = min(agreed.connections_per_s, agreed.requests_per_s) * BEATS_SHARE
-        return replace(pulse, every_s=max(pulse.every_s, 1 / slowest))
+        smallest = max(1, round(agreed.bytes_per_s * BEATS_SHARE))
+        return replace(
+            pulse, every_s=max(pulse.every_s, 1 / slowest, LEAST_EVERY_S), most_bytes=min(pulse.most_bytes, smallest)
+        )
+
+
+def _beside_one(agreed: float) -> float:
+    """Give the rate that leaves room for one beat in every sliding second, burst included."""
+    most = math.floor(agreed + burst(agreed)) - 1e-6
+    return most / 1.02 if most / 1.02 >= 50 else most - 1
 
 
 def new_id() -> str:
@@ -77,10 +92,11 @@ def without_beats(agreed: Pace, pulse: AgreedPulse) -> Pace:
         return agreed
     beats_per_s = 1 / pulse.every_s
     return Pace(
-        connections_per_s=agreed.connections_per_s - beats_per_s,
-        requests_per_s=agreed.requests_per_s - beats_per_s,
+        connections_per_s=min(agreed.connections_per_s - beats_per_s, _beside_one(agreed.connections_per_s)),
+        requests_per_s=min(agreed.requests_per_s - beats_per_s, _beside_one(agreed.requests_per_s)),
         concurrent_connections=max(1, agreed.concurrent_connections - 1),
-        bytes_per_s=max(1024, agreed.bytes_per_s - round(BEAT_BYTES * beats_per_s)),
+        # Two beats may fall into one sliding second, whatever their rhythm.
+        bytes_per_s=max(1, agreed.bytes_per_s - 2 * pulse.most_bytes),
     )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import count
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from grid.order import Order
 from probes.http import user_agent
+from probes.lease import burst
 from probes.pulse.facts import Pulse
 from probes.target import Item, Target
 from scheduler.orders import Inspection, reference, without_beats, write_orders
@@ -67,3 +71,35 @@ def test_the_orders_of_a_system_together_stay_inside_what_was_agreed() -> None:
     assert all(order.system_pace == rest for order in servers)
     assert sum(order.pace.concurrent_connections for order in servers) < inspection.agreed.concurrent_connections
     assert rest.connections_per_s + heart.pace.connections_per_s <= inspection.agreed.connections_per_s
+
+
+@given(
+    per_s=st.floats(1.0, 1000.0),
+    size=st.integers(20_000, 100_000_000),
+    every_s=st.floats(1.0, 30.0),
+)
+def test_heartbeat_and_inspection_together_keep_the_agreed_bound_in_every_second(
+    per_s: float, size: int, every_s: float
+) -> None:
+    system = make_system(targets=TARGETS)
+    agreed = replace(system.pace, connections_per_s=per_s, requests_per_s=per_s, bytes_per_s=size)
+    inspection = Inspection(
+        inspection_id="i1",
+        kind=Kind.SCHEDULED,
+        system=replace(system, pulse=replace(PULSE, every_s=every_s), pace=agreed),
+        items=(Item.PORTS,),
+        window=hours(1, 2),
+        pace=agreed,
+    )
+    pulse = inspection.pulse
+    assert isinstance(pulse, Pulse)
+    rest = without_beats(agreed, pulse)
+    assert 0.9 * pulse.every_s > 1, "no half-open second holds two beats, even when one comes a tenth early"
+    for agreed_rate, rate in (
+        (agreed.connections_per_s, rest.connections_per_s),
+        (agreed.requests_per_s, rest.requests_per_s),
+    ):
+        assert math.floor(rate + burst(rate)) + 1 <= agreed_rate + burst(agreed_rate)
+        assert rate > 0
+        assert agreed_rate < 20 or rate >= 0.9 * agreed_rate
+    assert rest.bytes_per_s + 2 * pulse.most_bytes <= agreed.bytes_per_s
