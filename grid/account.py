@@ -42,11 +42,11 @@ class Account:
         self._last = kept
         self._observations.extend(report.observations)
 
-    def record(self, clock: Clock, lost: str, ending: Ending = Ending.BROKEN) -> Record:
-        """Close the account; items without a last fact get one."""
+    def record(self, clock: Clock, lost: str, ending: Ending = Ending.BROKEN, *, doubtful: bool = False) -> Record:
+        """Close the account; items without a last fact get one, and all of them when what was seen is `doubtful`."""
         first, last = self._first, self._last
         ended = {entry.item for entry in self._observations if isinstance(entry.fact, ItemEnded)}
-        missing = [item for item in self.items if item not in ended]
+        missing = [item for item in self.items if doubtful or item not in ended]
         fact = ItemEnded(ending=ending, detail=lost or "the worker's last report never came")
         now = clock.now()
         return Record(

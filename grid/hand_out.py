@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from grid import budget as budgets
 from grid.board import BoardHandle
@@ -14,6 +15,28 @@ from grid.report import Report
 from grid.seal import SealedOrder, read_order
 from plugins.text import Text
 from probes.pulse.facts import Advice, Phase, Pulse
+
+
+class Door(Protocol):
+    """What every order passes on its way out and at its end. Called from several threads."""
+
+    def open(self, sealed: SealedOrder, trusted: TrustedKeys) -> str:
+        """Let an order out, before it is handed out; give why that cannot be, then it is not handed out."""
+
+    def close(self, order_id: str) -> str:
+        """Shut an order off after its end; give why what was seen under it cannot be relied on, empty when it can."""
+
+
+class OpenDoor:
+    """No wall of the grid's own outside of the workers."""
+
+    def open(self, sealed: SealedOrder, trusted: TrustedKeys) -> str:  # noqa: ARG002 - there is nothing to open
+        """Let it out."""
+        return ""
+
+    def close(self, order_id: str) -> str:  # noqa: ARG002 - there is nothing to shut
+        """Do nothing."""
+        return ""
 
 
 class HandOut:

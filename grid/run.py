@@ -20,7 +20,7 @@ from grid import inspector
 from grid.account import Account, account
 from grid.brake import Brake
 from grid.cluster import RayError, ray
-from grid.hand_out import HandOut, by_inspection
+from grid.hand_out import Door, HandOut, OpenDoor, by_inspection
 from grid.key import TrustedKeys
 from grid.pulse.watch import PulseWatch
 from grid.report import Record, Report
@@ -32,7 +32,7 @@ WORKERS = 8
 """Orders that one node runs at once, unless told otherwise."""
 TAKE_EVERY_S = 0.1
 """Seconds between two looks at the board."""
-_SLOT = "inspector"
+SLOT = "inspector"
 """Ray resource of which one order takes one."""
 
 
@@ -60,8 +60,9 @@ def _own_signals() -> Iterator[None]:
 class Grid:
     """A connection to Ray; a context manager. `start()` makes a small cluster of this machine's own, `join()` uses one."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, door: Door | None = None) -> None:
         self._clock = clock
+        self._door = door or OpenDoor()
 
     @classmethod
     def start(cls, *, workers: int = WORKERS, clock: Clock | None = None) -> Self:
@@ -71,7 +72,7 @@ class Grid:
                 address="local",
                 # Given explicitly, because Ray otherwise asks public resolvers which address it has.
                 _node_ip_address="127.0.0.1",
-                resources={_SLOT: workers},
+                resources={SLOT: workers},
                 include_dashboard=False,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
@@ -81,11 +82,13 @@ class Grid:
         return cls(clock or SystemClock())
 
     @classmethod
-    def join(cls, address: str, *, clock: Clock | None = None) -> Self:
-        """Join a running cluster whose nodes offer the resource `inspector`."""
+    def join(
+        cls, address: str, *, clock: Clock | None = None, own_address: str | None = None, door: Door | None = None
+    ) -> Self:
+        """Join a running cluster whose nodes offer the resource `inspector`. `own_address`: ours, so that Ray need not guess it."""
         with _own_signals():
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-        return cls(clock or SystemClock())
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, _node_ip_address=own_address)
+        return cls(clock or SystemClock(), door)
 
     def __enter__(self) -> Self:
         return self
@@ -117,7 +120,7 @@ class Grid:
             accounts = [account(sealed, trusted) for sealed in orders]
             accounts = [account for account in accounts if not account.beats]
             return [account.record(self._clock, brake.stopped, Ending.NOT_STARTED) for account in accounts]
-        run = _Run(orders, trusted, intake, self._clock, watches or {})
+        run = _Run(orders, trusted, intake, self._clock, watches or {}, self._door)
         try:
             return run.to_end(brake)
         finally:
@@ -134,14 +137,17 @@ class _Run:
         intake: Intake,
         clock: Clock,
         watches: Mapping[str, PulseWatch],
+        door: Door,
     ) -> None:
         self._clock = clock
         self._intake = intake
+        self._door = door
         self._trusted = trusted
         self._board = boards.start()
         self._accounts: dict[str, Account] = {}
         self._tasks: dict[Any, str] = {}
         self._lost: dict[str, str] = {}
+        self._doubtful: dict[str, str] = {}
         self._told_stop = False
         self._told_share = 1.0
         self._hand_outs = [
@@ -180,6 +186,8 @@ class _Run:
             self._lost |= dict.fromkeys(dropped, "the pulse handed the window back")
 
     def _record(self, account: Account) -> Record:
+        if doubt := self._doubtful.get(account.order_id):
+            return account.record(self._clock, doubt, Ending.STOPPED, doubtful=True)
         ending = Ending.BROKEN if account.begun else Ending.NOT_STARTED
         return account.record(self._clock, self._lost.get(account.order_id, ""), ending)
 
@@ -188,12 +196,16 @@ class _Run:
         task = ray.remote(inspector.inspect).options(
             # An order runs once: Ray must never run it again elsewhere while the first worker may still be sending.
             num_cpus=0,
-            resources={_SLOT: 1},
+            resources={SLOT: 1},
             max_retries=0,
             scheduling_strategy="SPREAD",
         )
         for hand_out in self._hand_outs:
             for order_id, sealed in hand_out.next_orders():
+                if refusal := self._door.open(sealed, self._trusted):
+                    self._lost[order_id] = refusal
+                    hand_out.ended(order_id)
+                    continue
                 reference = task.remote(sealed, self._trusted, self._board, hand_out.budget)
                 self._tasks[reference] = order_id
 
@@ -201,6 +213,8 @@ class _Run:
         done, _ = ray.wait(list(self._tasks), num_returns=1, timeout=TAKE_EVERY_S)
         for reference in done:
             order_id = self._tasks.pop(reference)
+            if doubt := self._door.close(order_id):
+                self._doubtful[order_id] = doubt
             for hand_out in self._hand_outs:
                 hand_out.ended(order_id)
             try:
@@ -224,7 +238,9 @@ class _Run:
                 hand_out.hear(report)
 
     def close(self) -> None:
-        """End the board and the budgets; a task that still runs loses touch and stops."""
+        """Shut the door, end the board and the budgets; a task that still runs loses touch and stops."""
+        for order_id in self._tasks.values():
+            self._door.close(order_id)
         ray.kill(self._board)
         for hand_out in self._hand_outs:
             ray.kill(hand_out.budget)

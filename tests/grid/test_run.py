@@ -14,11 +14,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from grid.brake import Brake
-from grid.key import trusted
+from grid.key import TrustedKeys, trusted
 from grid.order import Order
 from grid.report import Record, Report
 from grid.run import Grid
-from grid.seal import SealedOrder, SealError, seal
+from grid.seal import SealedOrder, SealError, read_order, seal
 from grid.window import Window
 from plugins.clock import SystemClock
 from plugins.pack import load_pack
@@ -154,3 +154,40 @@ def test_a_changed_order_is_refused_before_it_reaches_a_worker(grid: Grid) -> No
     changed: SealedOrder = replace(sealed, order=sealed.order.replace(b"127.0.62.9", b"127.0.62.8"))
     with pytest.raises(SealError, match="changed"):
         grid.run([changed], trusted(KEY), Kept(), Brake())
+
+
+class ShutDoor:
+    """A door that does not open, or that had fallen by the end."""
+
+    def __init__(self, at_open: str, at_close: str) -> None:
+        self._answers = at_open, at_close
+        self.passed: list[str] = []
+
+    def open(self, sealed: SealedOrder, trusted: TrustedKeys) -> str:
+        self.passed.append(f"out {read_order(sealed, trusted).order_id}")
+        return self._answers[0]
+
+    def close(self, order_id: str) -> str:
+        self.passed.append(f"end {order_id}")
+        return self._answers[1]
+
+
+@pytest.mark.usefixtures("grid")
+def test_an_order_that_the_door_does_not_let_out_is_not_handed_out() -> None:
+    door = ShutDoor("the wall is shut", "")
+    with counting("127.0.62.71", range(8000, 8001)) as server:
+        (record,) = run(Grid(CLOCK, door), order("127.0.62.71"))
+        assert server.times == []
+    assert (record.lost, record.worker_pid) == ("the wall is shut", 0)
+    assert endings(record) == {Ending.NOT_STARTED}
+    assert door.passed == ["out o1"]
+
+
+@pytest.mark.usefixtures("grid")
+def test_what_was_seen_through_a_door_that_fell_is_not_relied_on() -> None:
+    door = ShutDoor("", "the wall fell")
+    (record,) = run(Grid(CLOCK, door), order("127.0.62.72"))
+    assert record.lost == "the wall fell"
+    assert Ending.STOPPED in endings(record)
+    assert {entry.item for entry in record.noticed} == set(order("127.0.62.72").scope.items)
+    assert door.passed == ["out o1", "end o1"]
