@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -24,6 +24,9 @@ from dashboards.cli.verdict import print_result
 from dashboards.report.render import write_report
 from grid.audit import AuditError, AuditLog
 from grid.brake import Brake
+from grid.gate.egress import unreachable
+from grid.gate.kernel import GateError
+from grid.gate.run import check, gated_grid
 from grid.key import KeyFileError, load_or_create
 from grid.report import Report
 from grid.run import Grid
@@ -108,6 +111,9 @@ def inspect(
         list[str] | None, typer.Option("--resolver", help="DNS resolver `address[:port]` for the proof.")
     ] = None,
     ray_address: Annotated[str | None, typer.Option(help="Join this Ray cluster instead of starting one.")] = None,
+    gate: Annotated[
+        str | None, typer.Option(help="Run the workers inside a gate whose way out is this network device (root only).")
+    ] = None,
 ) -> None:
     """Inspect one system that you operate: loopback freely, anything else with proof of control.
 
@@ -115,6 +121,8 @@ def inspect(
     """
     wanted = parse_items(items)
     system = _load(declaration)
+    if gate is not None:
+        _check_gate(gate, ray_address, system)
     key = _key()
     brake, clock = Brake(), SystemClock()
     with stopping_on_signals(brake):
@@ -123,7 +131,7 @@ def inspect(
         operator = system.operator
         issuer = Issuer(name=operator.organisation, contact=operator.email, key=key, actor=actor())
         pace = system.pace if connections_per_s is None else _slower(system.pace, connections_per_s)
-        with _grid(ray_address) as grid:
+        with _grid(ray_address, gate) as grid:
             window = Window(start=clock.now(), end=clock.now() + timedelta(minutes=minutes))
             inspection = Inspection(
                 inspection_id=new_id(), kind=Kind.PRELIMINARY, system=system, items=wanted, window=window, pace=pace
@@ -241,9 +249,31 @@ def _prove(system: System, proof: Proof, resolvers: list[str], lang: ReportLang,
     return shown.addresses
 
 
+def _check_gate(uplink: str, ray_address: str | None, system: System) -> None:
+    """Leave with a refusal when the gate cannot serve this inspection, before anything is asked of anybody."""
+    if ray_address:
+        raise _refuse("--gate starts a cluster of its own: leave out --ray-address, or --gate")
+    if refusal := unreachable((a for target in system.targets for a in target.addresses), uplink):
+        raise _refuse(refusal)
+    with _gate_refusals():
+        check(uplink, SystemClock())
+
+
 @contextmanager
-def _grid(ray_address: str | None) -> Iterator[Grid]:
-    with Grid.join(ray_address) if ray_address else Grid.start() as grid:
+def _gate_refusals() -> Iterator[None]:
+    try:
+        yield
+    except GateError as error:
+        raise _refuse(f"no gate here: {error}") from None
+
+
+@contextmanager
+def _grid(ray_address: str | None, gate: str | None) -> Iterator[Grid]:
+    with ExitStack() as stack:
+        with _gate_refusals():
+            started = gated_grid(gate) if gate else Grid.join(ray_address) if ray_address else Grid.start()
+            grid = stack.enter_context(started)
+        typer.echo(f"walls: permit, guard{', gate' if gate else ''}", err=True)
         yield grid
 
 

@@ -41,6 +41,11 @@ agree_app = typer.Typer(add_completion=False)
 decline_app = typer.Typer(add_completion=False)
 status_app = typer.Typer(add_completion=False)
 
+Uplink = Annotated[
+    str, typer.Option(help="Run the workers inside a gate whose way out is this network device (root only).")
+]
+Resolvers = Annotated[list[str] | None, typer.Option(help="DNS resolver `address[:port]` for proofs of control.")]
+
 
 @serve_app.command()
 def serve(
@@ -65,9 +70,8 @@ def serve(
         list[str] | None, typer.Option(help="Address that inspections come from; once per address. Plans name them.")
     ] = None,
     ray_address: Annotated[str, typer.Option(help="Join this Ray cluster instead of starting one.")] = "",
-    resolver: Annotated[
-        list[str] | None, typer.Option(help="DNS resolver `address[:port]` for proofs of control.")
-    ] = None,
+    resolver: Resolvers = None,
+    gate: Uplink = "",
     new_tokens: Annotated[
         bool, typer.Option("--new-tokens", help="Replace the body's tokens; the old ones end.")
     ] = False,
@@ -92,6 +96,7 @@ def serve(
         public_url=public_url,
         resolvers=tuple(resolver or ()),
         renew_tokens=new_tokens,
+        gate=gate,
     )
     try:
         run(settings, typer.echo)

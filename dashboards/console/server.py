@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from dashboards.console.probing import https_uri
 from dashboards.console.proof import Prover
 from grid.audit import AuditLog
 from grid.brake import Brake
+from grid.gate.kernel import GateError
+from grid.gate.run import gated_grid
 from grid.key import KeyFileError, load_or_create
 from grid.report import Report
 from grid.run import Grid
@@ -77,6 +79,8 @@ class Settings:
     """https URL under which the world finds `/.well-known/probing.txt`; empty: none."""
     renew_tokens: bool = False
     """Make new tokens for the review body and the monitor."""
+    gate: str = ""
+    """Network device by which workers inside a gate go out; empty: no gate."""
 
 
 def serve(settings: Settings, announce: Callable[[str], None]) -> None:
@@ -282,8 +286,21 @@ def _bind(config: uvicorn.Config) -> Listener:
 
 @contextmanager
 def _grid(settings: Settings, clock: Clock) -> Iterator[Grid]:
-    with Grid.join(settings.ray_address, clock=clock) if settings.ray_address else Grid.start(clock=clock) as grid:
+    if settings.gate and settings.ray_address:
+        raise ServeError("--gate", "a cluster to join was named, too", "leave out --ray-address, or --gate")
+    with ExitStack() as stack:
+        try:
+            grid = stack.enter_context(_way(settings, clock))
+        except GateError as error:
+            raise ServeError("--gate", str(error), "mend it, or leave out --gate") from None
+        print(f"walls: permit, guard{', gate' if settings.gate else ''}", file=sys.stderr)  # noqa: T201 - said once, to whoever starts it
         yield grid
+
+
+def _way(settings: Settings, clock: Clock) -> AbstractContextManager[Grid]:
+    if settings.gate:
+        return gated_grid(settings.gate, clock=clock)
+    return Grid.join(settings.ray_address, clock=clock) if settings.ray_address else Grid.start(clock=clock)
 
 
 def _issuer(settings: Settings) -> Issuer:
