@@ -25,7 +25,8 @@ class Capture:
     def __init__(self, address: str, interface: str = "lo") -> None:
         self.times: list[float] = []
         self._wanted = ipaddress.IPv4Address(address).packed
-        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_IPV4))
+        # Without a protocol it hears nothing yet: the filter has to stand before the first packet comes.
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
         self._socket.setsockopt(socket.SOL_SOCKET, _RCVBUFFORCE, 64 * 1024 * 1024)
         self._socket.setsockopt(socket.SOL_SOCKET, _TIMESTAMPNS, 1)
         self._filter()

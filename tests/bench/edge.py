@@ -34,6 +34,7 @@ from tests.target import wait_for
 
 RUNS = int(os.environ.get("BENCH_EDGE_RUNS", "100"))
 SIDE_BY_SIDE = 4
+WINDOW_S = 5.0
 CLOCK = SystemClock()
 PACK = load_pack().digest
 
@@ -90,7 +91,7 @@ def _edge(grid: Grid) -> None:
     late, sent, paused = 0, 0, 0
     margins: list[float] = []
     for batch in range(RUNS // SIDE_BY_SIDE):
-        orders = [_order(number, 3.0) for number in range(SIDE_BY_SIDE)]
+        orders = [_order(number, WINDOW_S) for number in range(SIDE_BY_SIDE)]
         workers = _Workers()
         with _captures() as captures:
             stopper = threading.Thread(target=_pause, args=(orders[0], workers)) if batch % 3 == 0 else None
@@ -104,6 +105,9 @@ def _edge(grid: Grid) -> None:
             end = order.window.end.timestamp()
             sent += len(capture.times)
             late += sum(1 for at in capture.times if at >= end)
+            for at in capture.times:
+                if at >= end:
+                    print(f"  LATE: order {order.order_id} of batch {batch}, paused: {bool(stopper)}, {at - end:.3f} s")
             margins += [end - max(capture.times)] if capture.times else []
     print(f"window edge: {RUNS} runs ({paused} with a paused worker), {sent} packets at the target")
     print(f"  packets at or after the end: {late}")
