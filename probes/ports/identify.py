@@ -217,12 +217,6 @@ def _spoke_tls(detail: str) -> bool:
     return "ALERT" in detail or "UNSUPPORTED_PROTOCOL" in detail or "CERTIFICATE_REQUIRED" in detail
 
 
-def user_agent(contact: str) -> str:
-    """Say who asks, in one line of printable ASCII."""
-    words = "".join(letter for letter in contact if " " <= letter <= "~" and letter not in "()\\")
-    return f"Tenken/0.1 ({words})" if words else "Tenken/0.1"
-
-
 def host_for(address: str, names: tuple[str, ...]) -> str:
     """Name to ask for: the first declared host name, else the address itself."""
     return names[0] if names else ipaddress.ip_address(address).compressed

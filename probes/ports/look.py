@@ -15,8 +15,9 @@ from plugins.ask import NoAnswerReason
 from plugins.value import value
 from probes.crowd import each
 from probes.dial import Dialer, DialError, OutOfScopeError
+from probes.http import user_agent
 from probes.ports.facts import PortState, ServiceSeen, State
-from probes.ports.identify import Identifier, Patience, host_for, user_agent
+from probes.ports.identify import Identifier, Patience, host_for
 from probes.ports.interference import everything_open
 from probes.ports.ssh import entrance
 from probes.ports.view import ports_of

@@ -18,7 +18,7 @@ from plugins.canonical import NotCanonicalError
 from plugins.value import value
 from probes.crowd import each
 from probes.dial import Dialer, OutOfScopeError
-from probes.ports.identify import user_agent
+from probes.http import user_agent
 from probes.recorder import Recorder
 from probes.target import Item, Scope, TlsEndpoint, Transport
 from probes.tls.facts import TlsSeen
