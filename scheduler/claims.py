@@ -204,9 +204,10 @@ class FileClaims:
 
     def claim(self, order: Order, digest: str) -> None:
         """Hold the addresses of an order; raises `ClaimError`."""
-        now = self._clock.now()
-        new = claim_of(order, digest, now)
         with self._changing() as (book, keep):
+            # Looked at with the file in hand: a claim that had to wait for it begins after the one before has ended.
+            now = self._clock.now()
+            new = claim_of(order, digest, now)
             marks = book.of(new.addresses)
             check_claim(new, marks, book.claims, now)
             # What is over can be forgotten: an order whose window has passed opens nothing any more.
@@ -216,8 +217,8 @@ class FileClaims:
 
     def release(self, order_id: str, outcome: ClaimOutcome) -> None:
         """Say what became of an order."""
-        now = self._clock.now()
         with suppress(ClaimError), self._changing() as (book, keep):
+            now = self._clock.now()
             claims = tuple(
                 settled(claim, outcome, now) if claim.order_id == order_id else claim for claim in book.claims
             )

@@ -233,7 +233,7 @@ class Service:
         """Say once why a plan does not begin although its window is open."""
         if plan_id not in self._waiting:
             self._waiting.add(plan_id)
-            _log.error("waits", plan=plan_id, why=why)
+            _log.warning("waits", plan=plan_id, why=why)
 
     def _due(self) -> list[Event]:
         now = self._clock.now()

@@ -39,19 +39,20 @@ class StoreClaims:
 
     def claim(self, order: Order, digest: str) -> None:
         """Hold the addresses of an order; raises `ClaimError`."""
-        now = self._clock.now()
-        new = claim_of(order, digest, now)
         with self._store.changing() as change:
-            # On PostgreSQL the rows of the fences are the lock that keeps two claims of one address apart.
-            marks = _marks(change.connection, new.addresses)
+            # On PostgreSQL the rows of the fences are the lock that keeps two claims of one address apart. The time is looked at
+            # behind it: a claim that had to wait begins after the one before has ended.
+            marks = _marks(change.connection, order.scope.target.addresses)
+            now = self._clock.now()
+            new = claim_of(order, digest, now)
             check_claim(new, marks, _kept(change.connection, new, now), now)
             _insert(change.connection, new)
 
     def release(self, order_id: str, outcome: ClaimOutcome) -> None:
         """Say what became of an order."""
-        row = {"outcome": outcome, "released_at": self._clock.now() if outcome in FREEING else None}
         try:
             with self._store.changing() as change:
+                row = {"outcome": outcome, "released_at": self._clock.now() if outcome in FREEING else None}
                 change.connection.execute(update(orders).where(orders.c.order_id == order_id).values(row))
         except SQLAlchemyError:
             _log.error("claim not released", order=order_id, trace=traceback.format_exc())
