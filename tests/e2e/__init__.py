@@ -1,0 +1,1 @@
+"""The whole grid, from outside: what a target sees while everything of ours is killed."""
