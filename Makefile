@@ -4,7 +4,7 @@ PY := .venv/bin/python
 ROOMS := dashboards scheduler grid probes plugins
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: setup packages demo test check lint types rooms unit bench lock figures clean
+.PHONY: setup packages demo test check lint types rooms unit bench e2e lock figures clean
 
 setup: ## .venv with the locked versions
 	@.ci/bootstrap
@@ -35,6 +35,9 @@ unit: setup
 
 bench: setup ## seconds and bytes; ratios and medians, never asserted
 	@$(PY) -m tests.bench
+
+e2e: setup packages ## 200 drivers and services killed at any moment; slow, needs root
+	@$(PY) -m tests.e2e.crashes --kills 200
 
 figures: setup ## regenerate what is generated: schemas, dashboard, picture of the README
 	@$(PY) -m tests.figures
