@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,8 +36,9 @@ def until(look: Callable[[], T], what: str, seconds: float = 40.0) -> T:
 class TenkenServe:
     """`tenken serve` as a child process on one data folder; may be killed and started again."""
 
-    def __init__(self, data: Path, home: Path) -> None:
+    def __init__(self, data: Path, home: Path, options: Sequence[str] = ()) -> None:
         self.data = data
+        self._options = options
         self.port = free_port("127.0.0.1")
         self.url = f"http://127.0.0.1:{self.port}"
         self._home = home
@@ -47,7 +48,7 @@ class TenkenServe:
     def start(self) -> str:
         """Start it and wait until it serves; give what it said."""
         command = [sys.executable, "-c", "from dashboards.cli.app import main; main()", "serve"]
-        command += ["--data", str(self.data), "--port", str(self.port)]
+        command += ["--data", str(self.data), "--port", str(self.port), *self._options]
         environment = {**os.environ, "TENKEN_HOME": str(self._home)}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
