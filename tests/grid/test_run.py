@@ -85,7 +85,7 @@ def test_two_orders_run_in_two_worker_processes(grid: Grid) -> None:
 
 
 def test_nothing_comes_after_the_end_of_the_window(grid: Grid) -> None:
-    cut = order("127.0.62.3", per_s=10.0, seconds=4.0)
+    cut = order("127.0.62.3", per_s=10.0, seconds=10.0)
     with counting("127.0.62.3", range(8000, 8100)) as target:
         (record,) = run(grid, cut)
         edge = time.monotonic() + (cut.window.end - CLOCK.now()).total_seconds()
