@@ -26,6 +26,7 @@ from grid.brake import Brake
 from grid.report import Report
 from plugins.clock import Clock
 from probes.tally import Tally
+from scheduler.brakes import Brakes
 from scheduler.debt import reckon
 from scheduler.desk import Decision, Desk
 from scheduler.dialogue import (
@@ -124,16 +125,19 @@ class Service:
         self._claims = StoreClaims(store, clock)
         self._waiting: set[str] = set()
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._systems: dict[str, str] = {}
-        self._brakes: dict[str, Brake] = {}
+        self._brakes = Brakes()
         self._closing = asyncio.Event()
 
     # --- the one door ----------------------------------------------------------------------------------------------
 
     def submit(self, event: Event, result: Result | None = None) -> Decision:
         """Let an event happen, cut off what has to be, and tell both sides. Raises as the desk does."""
-        if isinstance(event, Stopped) and event.plan_id in self._tasks and event.reason.strip():
-            self._brake_of(event.plan_id).stop(_why(event))
+        if isinstance(event, Stopped) and event.reason.strip():
+            with self._brakes.pulled([event.plan_id], _why(event)):
+                return self._submit(event, result)
+        return self._submit(event, result)
+
+    def _submit(self, event: Event, result: Result | None) -> Decision:
         try:
             decision = self._desk.submit(event, result)
         except (NegotiationError, PlanError, AuditError):
@@ -141,13 +145,13 @@ class Service:
         except Exception:
             # Stop means stop, also when the store cannot say so: a full disk must not keep anything sending.
             if isinstance(event, Stopped | WindowClosed):
-                self._brake_of(event.plan_id).stop(_why(event))
+                self._brakes.of(event.plan_id).stop(_why(event))
             raise
         for instruction in decision.instructions:
             if isinstance(instruction, CutOff):
-                self._brake_of(instruction.plan_id).stop(_why(event))
+                self._brakes.of(instruction.plan_id).stop(_why(event))
             elif isinstance(instruction, SlowDown):
-                self._brake_of(instruction.plan_id).lower(instruction.share)
+                self._brakes.of(instruction.plan_id).lower(instruction.share)
             elif isinstance(instruction, Notify):
                 self._notify(instruction)
         if decision.unlogged:
@@ -167,9 +171,10 @@ class Service:
         Gives what was decided, and the agreed plans whose windows are still to come. Safe from any thread. All brakes are pulled
         before anything is kept; what cannot be kept raises after every plan has been tried.
         """
-        for plan_id, held_by in tuple(self._systems.items()):
-            if system in ("", held_by):
-                self._brake_of(plan_id).stop(f"stopped by the {by}: {reason}")
+        with self._brakes.pulled(self._brakes.running(system), f"stopped by the {by}: {reason}"):
+            return self._keep_stops(by, reason, system)
+
+    def _keep_stops(self, by: Side, reason: str, system: str) -> tuple[list[Decision], list[Negotiation]]:
         now = self._clock.now()
         with self._store.reading() as reading:
             armed = reading.negotiations(system, tuple(ARMED))
@@ -185,10 +190,6 @@ class Service:
         if failed:
             raise failed[0]
         return decisions, coming
-
-    def _brake_of(self, plan_id: str) -> Brake:
-        # Made by whoever comes first, so that a stop between the decision to start and the start is not lost.
-        return self._brakes.setdefault(plan_id, Brake())
 
     # --- the loop --------------------------------------------------------------------------------------------------
 
@@ -263,16 +264,14 @@ class Service:
     # --- inspections -----------------------------------------------------------------------------------------------
 
     def _start(self, plan: InspectionPlan, inspection_id: str, share: float) -> None:
-        self._brake_of(plan.plan_id).lower(share)
-        self._systems[plan.plan_id] = plan.system
+        self._brakes.begun(plan.plan_id, plan.system, share)
         task = asyncio.create_task(self._run_one(plan, inspection_id), name=f"inspection {inspection_id}")
         self._tasks[plan.plan_id] = task
         task.add_done_callback(lambda _: self._forget(plan.plan_id))
 
     def _forget(self, plan_id: str) -> None:
         self._tasks.pop(plan_id, None)
-        self._systems.pop(plan_id, None)
-        self._brakes.pop(plan_id, None)
+        self._brakes.over(plan_id)
 
     async def _run_one(self, plan: InspectionPlan, inspection_id: str) -> None:
         loop = asyncio.get_running_loop()
@@ -306,7 +305,7 @@ class Service:
             trouble=plan.trouble,
         )
         meter = _Meter(self._clock, lambda tally: self._keep(inspection_id, tally))
-        result = self._inspect(inspection, out, self._brake_of(plan.plan_id), meter.took)
+        result = self._inspect(inspection, out, self._brakes.of(plan.plan_id), meter.took)
         gaps, tested = reckon(plan, registered.system, result)
         ended = InspectionEnded(
             plan_id=plan.plan_id,
@@ -327,7 +326,8 @@ class Service:
             _log.error("progress", inspection=inspection_id, trace=traceback.format_exc())
 
     def _submit_end(self, event: Event, result: Result | None) -> bool:
-        """Keep how an inspection ended; give False when the audit log cannot be written now."""
+        """Keep how an inspection ended, behind the stop that ended it; give False when the audit log cannot be written now."""
+        self._brakes.wait_until_kept(event.plan_id)
         try:
             self.submit(event, result)
         except AuditError as error:

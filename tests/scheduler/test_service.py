@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -427,6 +428,26 @@ async def test_a_stop_of_a_system_stops_what_runs_and_says_what_is_still_to_come
     await until(lambda: house.phase() is Phase.ENDED)
     assert house.phase("p2") is Phase.AGREED
     assert house.owed()
+
+
+async def test_a_stop_is_kept_before_the_end_that_it_causes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await begun(house)
+    submit = house.desk.submit
+    order: list[str] = []
+
+    def slow(event: Event, result: Result | None = None) -> Decision:
+        if isinstance(event, Stopped):
+            # By now the brake is pulled: the inspection ends in its own thread while this is being kept.
+            time.sleep(0.3)
+        order.append(event.kind)
+        return submit(event, result)
+
+    monkeypatch.setattr(house.desk, "submit", slow)
+    stop = Stopped(plan_id="p1", by=Side.OPERATOR, at=house.clock.now(), reason="smoke")
+    await asyncio.to_thread(house.service.submit, stop)
+    await until(lambda: house.phase() is Phase.ENDED)
+    assert order == ["stopped", "inspection-ended"]
+    assert house.notes.said(Action.STOP_CALLED) == ["operator:hana plan p1"]
 
 
 async def test_a_stop_of_another_system_is_none_of_ours(house: House) -> None:
