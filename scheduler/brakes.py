@@ -1,7 +1,7 @@
 """The brakes of everything that runs, by plan. Safe between threads.
 
-A stop pulls the brake first and is kept and logged afterwards. The inspection may be over before that is done; then its end waits, so
-that whoever said stop is never told that there was nothing to stop, and the stop is never missing from the logs.
+A stop pulls the brake first and is kept and logged afterwards. The inspection may be over before that is done; then its end
+waits, so that whoever said stop is never told that there was nothing to stop, and the stop is never missing from the logs.
 """
 
 from __future__ import annotations

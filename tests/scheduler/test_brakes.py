@@ -31,7 +31,12 @@ def test_an_end_waits_for_every_stop_that_is_being_kept() -> None:
     brakes = Brakes()
     brakes.begun("p1", "hana", 1.0)
     kept = threading.Event()
-    ended = threading.Thread(target=lambda: (brakes.wait_until_kept("p1"), kept.set()))
+
+    def end() -> None:
+        brakes.wait_until_kept("p1")
+        kept.set()
+
+    ended = threading.Thread(target=end)
     with brakes.pulled(["p1"], "first"):
         with brakes.pulled(["p1"], "second"):
             ended.start()
