@@ -83,10 +83,17 @@ class Workers(RuleBasedStateMachine):
     def _spend_until(self, end: float) -> None:
         while (moment := min(self._moments(), default=math.inf)) <= end:
             self.now = max(self.now, moment)
-            for purse, offset in zip(self.purses, self.offsets, strict=True):
-                if self._due(purse, offset) <= self.now and purse.take(self.now + offset):
-                    self.uses.append(self.now)
-        self.now = end
+            if not self._spend():
+                # (due - offset) + offset may fall one rounding short of due: that worker is a hair later, and time goes on.
+                self.now += 1e-9
+        self.now = max(self.now, end)
+
+    def _spend(self) -> bool:
+        before = len(self.uses)
+        for purse, offset in zip(self.purses, self.offsets, strict=True):
+            if self._due(purse, offset) <= self.now and purse.take(self.now + offset):
+                self.uses.append(self.now)
+        return len(self.uses) > before
 
     def _moments(self) -> list[float]:
         return [due for p, o in zip(self.purses, self.offsets, strict=True) if (due := self._due(p, o)) < math.inf]
