@@ -1,7 +1,8 @@
 """The hard edge and the stop, measured by the kernel at the target: late packets of many runs.
 
 A run is one order for a closed port range at 20 connections a second. In every third edge run the worker is paused (SIGSTOP)
-shortly before the end of its window and let go (SIGCONT) after it.
+shortly before the end of its window and let go (SIGCONT) after it. Then the same with workers whose wall clock is set back by an
+hour (libfaketime) in the middle of every window.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import contextlib
 import os
 import signal
 import statistics
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 from grid.brake import Brake
 from grid.key import trusted
@@ -57,6 +60,32 @@ def main() -> None:
     with Grid.start(workers=SIDE_BY_SIDE) as grid:
         _edge(grid)
         _stop(grid)
+    _clock_set_back()
+
+
+def _clock_set_back() -> None:
+    """Only Ray and its workers get the other clock: this process and the kernel's time stamps keep the true one."""
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+    if library is None:
+        print("SKIPPED: clock set back, which needs libfaketime")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        offset = Path(folder, "offset")
+        offset.write_text("+0\n")
+        faked = {
+            "LD_PRELOAD": str(library),
+            "FAKETIME_TIMESTAMP_FILE": str(offset),
+            "FAKETIME_CACHE_DURATION": "0",
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+        os.environ.update(faked)
+        try:
+            with Grid.start(workers=SIDE_BY_SIDE) as grid:
+                _edge(grid, offset)
+        finally:
+            for name in faked:
+                del os.environ[name]
 
 
 def _order(number: int, seconds: float) -> Order:
@@ -87,17 +116,17 @@ def _captures() -> Iterator[list[Capture]]:
             capture.close()
 
 
-def _edge(grid: Grid) -> None:
+def _edge(grid: Grid, offset: Path | None = None) -> None:
     late, sent, paused = 0, 0, 0
     margins: list[float] = []
     for batch in range(RUNS // SIDE_BY_SIDE):
         orders = [_order(number, WINDOW_S) for number in range(SIDE_BY_SIDE)]
         workers = _Workers()
         with _captures() as captures:
-            stopper = threading.Thread(target=_pause, args=(orders[0], workers)) if batch % 3 == 0 else None
+            stopper = _meddler(batch, orders[0], workers, offset)
             if stopper:
                 stopper.start()
-                paused += 1
+                paused += offset is None
             grid.run([seal(order, KEY) for order in orders], trusted(KEY), workers, Brake())
             if stopper:
                 stopper.join()
@@ -109,9 +138,27 @@ def _edge(grid: Grid) -> None:
                 if at >= end:
                     print(f"  LATE: order {order.order_id} of batch {batch}, paused: {bool(stopper)}, {at - end:.3f} s")
             margins += [end - max(capture.times)] if capture.times else []
-    print(f"window edge: {RUNS} runs ({paused} with a paused worker), {sent} packets at the target")
+    meddled = "clock set back by an hour in each" if offset else f"{paused} with a paused worker"
+    print(f"window edge: {RUNS} runs ({meddled}), {sent} packets at the target")
     print(f"  packets at or after the end: {late}")
     print(f"  last packet before the end: median {statistics.median(margins):.3f} s, closest {min(margins):.3f} s")
+
+
+def _meddler(batch: int, order: Order, workers: _Workers, offset: Path | None) -> threading.Thread | None:
+    if offset:
+        return threading.Thread(target=_set_back, args=(order, offset))
+    return threading.Thread(target=_pause, args=(order, workers)) if batch % 3 == 0 else None
+
+
+def _set_back(order: Order, offset: Path) -> None:
+    """Set the workers' wall clock back in the middle of the window, and right again after it."""
+    end = order.window.end.timestamp()
+    while time.time() < end - WINDOW_S / 2:
+        time.sleep(0.01)
+    offset.write_text("-3600\n")
+    while time.time() < end + 0.7:
+        time.sleep(0.01)
+    offset.write_text("+0\n")
 
 
 def _pause(order: Order, workers: _Workers) -> None:

@@ -1,4 +1,4 @@
-"""Kill the driver, with the store inside it, again and again, at any moment, and workers besides; then ask target, store, evidence.
+"""Kill the driver, with the store inside it, at any moment, workers and budgets besides; then ask target, store, evidence.
 
 python -m tests.e2e.crashes --kills 200
 
@@ -60,14 +60,16 @@ WEB = range(8000, 8003)
 RATE = 20
 BURST = 1
 WINDOW_S = 8.0
-START_S = 2.5
+START_S = 2.0
 """About how long a driver and its workers take until they send."""
-SENDING_S = 2.5
+SENDING_S = 2.0
 """Longest time that they may send before something dies."""
-DIES_EARLY = 0.3
+DIES_EARLY = 0.35
 """Part of the drivers that are killed while they start."""
 WORKER_DIES = 0.25
 """Part of the lives in which a worker is killed before its driver."""
+BUDGET_DIES = 0.25
+"""Part of the lives in which the budgets are killed before their driver; Ray starts them again, empty."""
 DECLARATION = """\
 format: tenken-declaration/1
 name: {name}
@@ -95,6 +97,8 @@ class Seen:
     """Data folder of all lives."""
     workers: int = 0
     """Workers that were killed."""
+    budgets: int = 0
+    """Budgets that were killed."""
     tries: dict[str, list[float]] = field(default_factory=dict)
     """By address: when a connection was tried."""
     visits: list[Visit] = field(default_factory=list)
@@ -140,6 +144,9 @@ def _one_life(nursery: subprocess.Popen[str], noted: dict[str, Tries], luck: ran
         if luck.random() < WORKER_DIES:
             seen.workers += _kill_worker(seen.folder, before)
             time.sleep(luck.uniform(0.0, SENDING_S))
+        if luck.random() < BUDGET_DIES:
+            seen.budgets += _kill_budgets()
+            time.sleep(luck.uniform(0.0, SENDING_S))
     os.kill(pid, signal.SIGKILL)
     seen.deaths.append(time.time())
     assert (said := _said(nursery)) == "dead", said or (seen.folder / "drivers.log").read_text(errors="replace")[-3000:]
@@ -152,6 +159,29 @@ def _kill_worker(folder: Path, before: int) -> int:
     with contextlib.suppress(ProcessLookupError):
         os.kill(told[-1]["worker"], signal.SIGKILL)
     return 1
+
+
+def _kill_budgets() -> int:
+    """Kill every process of ours that is a budget, as the kernel would; give how many died."""
+    parents, names = {}, {}
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            # pid (name) state ppid ...: the name may hold blanks and parentheses (proc(5)).
+            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            names[int(entry.name)] = (entry / "cmdline").read_bytes()
+    dead = 0
+    for pid in parents:
+        if names.get(pid, b"").startswith(b"ray::GuardedBudget") and _is_below(pid, os.getpid(), parents):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                dead += 1
+    return dead
+
+
+def _is_below(pid: int, ancestor: int, parents: dict[int, int]) -> bool:
+    while pid in parents and pid != ancestor:
+        pid = parents[pid]
+    return pid == ancestor
 
 
 async def _recover(folder: Path) -> None:
@@ -339,6 +369,7 @@ def figures(seen: Seen) -> dict[str, float]:
     return {
         "drivers killed": len(seen.deaths),
         "workers killed": seen.workers,
+        "budgets killed": seen.budgets,
         "orders claimed": len(held),
         "orders that sent a request": len({visit.order for visit in seen.visits}),
         "connections": sum(map(len, seen.tries.values())),

@@ -15,6 +15,7 @@ from tests.e2e.crashes import ADDRESSES, RATE, Seen
 
 pytestmark = [
     pytest.mark.root,
+    pytest.mark.timeout(600),
     pytest.mark.skipif(os.geteuid() != 0, reason="capturing packets needs root"),
 ]
 KILLS = 20
@@ -29,6 +30,7 @@ def test_the_drivers_did_die_and_did_send(seen: Seen) -> None:
     """Else the other tests would hold over nothing."""
     figures = crashes.figures(seen)
     assert figures["drivers killed"] == KILLS
+    assert figures["budgets killed"] > 0
     assert figures["orders claimed"] > KILLS / 3
     assert figures["orders that sent a request"] > KILLS / 4
     assert figures["connections"] > KILLS
