@@ -15,7 +15,7 @@ import h11
 import re2
 
 from plugins.admission import SAFE_METHODS
-from plugins.ask import Answer, Header, HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, WebEndpoint
+from plugins.ask import Header, HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, WebAnswer, WebEndpoint
 from probes.dial import READ_BYTES, Connection, Dialer, DialError, OutOfScopeError
 from probes.transcript import Transcript, printable
 
@@ -45,7 +45,7 @@ class _NoAnswerError(Exception):
 
 async def exchange(
     dialer: Dialer, endpoint: WebEndpoint, ask: HttpAsk, contact: str
-) -> tuple[Answer, Transcript | None]:
+) -> tuple[WebAnswer, Transcript | None]:
     """Send one ask on a connection of its own; raises only `CutOffError`, and `ValueError` for an ask that must not be sent.
 
     The transcript is None when no connection was made.
@@ -102,7 +102,7 @@ def _seconds(dialer: Dialer, ask: HttpAsk) -> float:
     return ask.timeout_s + (ask.max_bytes + OVERHEAD_BYTES) / dialer.meter.pace.bytes_per_s
 
 
-async def _bounded(connection: Connection, ask: HttpAsk, request: bytes, seconds: float) -> Answer:
+async def _bounded(connection: Connection, ask: HttpAsk, request: bytes, seconds: float) -> WebAnswer:
     try:
         async with asyncio.timeout(seconds):
             return await _talk(connection, ask, request)
@@ -118,7 +118,7 @@ async def _bounded(connection: Connection, ask: HttpAsk, request: bytes, seconds
         return NoAnswer(reason=reason, detail=printable(str(error).encode()))
 
 
-async def _talk(connection: Connection, ask: HttpAsk, request: bytes) -> Answer:
+async def _talk(connection: Connection, ask: HttpAsk, request: bytes) -> WebAnswer:
     await connection.write(request)
     parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEADER_BYTES)
     # h11 has to know the method to know where the response ends; these bytes are not sent.

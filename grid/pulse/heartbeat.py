@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from plugins.ask import Answer, HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason
+from plugins.ask import HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, WebAnswer
 from plugins.clock import Clock
 from probes.dial import CutOffError, Dialer
 from probes.http import exchange
@@ -82,11 +82,11 @@ async def _beat(page: PulsePage, dialer: Dialer, clock: Clock, contact: str) -> 
     return told(answer, at, took)
 
 
-def _reason(answer: Answer) -> str:
+def _reason(answer: WebAnswer) -> str:
     return str(answer.reason) if isinstance(answer, NoAnswer) else ""
 
 
-def told(answer: Answer, at: datetime, took_s: float) -> PulseBeat:
+def told(answer: WebAnswer, at: datetime, took_s: float) -> PulseBeat:
     """Tell an answer as a beat."""
     if isinstance(answer, HttpAnswer):
         hold = retry_after_s(answer, at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from typing import TypeAlias
 
-from plugins.ask import Answer, HttpAnswer, HttpAsk, NoAnswer, WebEndpoint
+from plugins.ask import HttpAnswer, HttpAsk, NoAnswer, WebAnswer, WebEndpoint
 from plugins.template.match import Reading, read
 from plugins.template.model import HttpBlock, Template
 from plugins.template.render import render, target, variables
@@ -47,7 +47,7 @@ class NotTested:
 
 Outcome: TypeAlias = Match | NotTested | None
 """None: the template was tried and does not hold."""
-Program: TypeAlias = Generator[HttpAsk, Answer, Outcome]
+Program: TypeAlias = Generator[HttpAsk, WebAnswer, Outcome]
 """Yields asks, is sent answers, returns an outcome."""
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import cast
 
 from plugins import strict_yaml
-from plugins.ask import Answer, HttpAnswer, HttpAsk, WebEndpoint
+from plugins.ask import HttpAnswer, HttpAsk, WebAnswer, WebEndpoint
 from plugins.strict_yaml import Problem, StrictYamlError
 from plugins.template.load import TemplateError
 from plugins.template.model import Method, Template
@@ -89,7 +89,7 @@ def rehearse(template: Template, case: Case) -> Outcome:
         return cast(Outcome, end.value)
 
 
-def _answer(case: Case, ask: HttpAsk) -> Answer:
+def _answer(case: Case, ask: HttpAsk) -> WebAnswer:
     for exchange in case.exchanges:
         if (exchange.method, exchange.path) == (ask.method, ask.path):
             body = exchange.answer.body

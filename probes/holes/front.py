@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import re2
 
-from plugins.ask import Answer, HttpAnswer, HttpAsk, NoAnswer
+from plugins.ask import HttpAnswer, HttpAsk, NoAnswer, WebAnswer
 from plugins.template.model import Product
 from plugins.template.pattern import found
 from plugins.template.view import View
@@ -56,14 +56,14 @@ class Front:
         return not any(found(pattern, whole) for pattern in product.seen for whole in wholes)
 
 
-def front_of(answers: Mapping[HttpAsk, Answer]) -> Front:
+def front_of(answers: Mapping[HttpAsk, WebAnswer]) -> Front:
     """Find the answers to the front asks among all that were given at one end point; a busy server's are none."""
     given = {ask: answer for ask, answer in answers.items() if isinstance(answer, HttpAnswer) and not is_busy(answer)}
     baselines = tuple((ask, answer) for ask, answer in given.items() if is_baseline(ask))
     return Front(page=given.get(FRONT_PAGE), baselines=baselines)
 
 
-def is_busy(answer: Answer) -> bool:
+def is_busy(answer: WebAnswer) -> bool:
     """Tell whether the server asks to be left alone (RFC 6585, section 4; RFC 9110, sections 10.2.3 and 15.6.4)."""
     if isinstance(answer, NoAnswer):
         return False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from plugins.ask import Answer, HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, WebEndpoint
+from plugins.ask import HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, WebAnswer, WebEndpoint
 from plugins.pack import Pack
 from plugins.template.model import Template
 from plugins.template.program import Hit, Match, NotTested, Outcome, program
@@ -67,7 +67,7 @@ class _Record:
 
     def __init__(self, scope: Scope, endpoint: WebEndpoint, mine: Sequence[Observation], ended: ItemEnded) -> None:
         self._scope, self._endpoint, self._ended = scope, endpoint, ended
-        self._answers: dict[HttpAsk, Answer] = {}
+        self._answers: dict[HttpAsk, WebAnswer] = {}
         self._evidence: dict[HttpAsk, tuple[str, ...]] = {}
         for seen in mine:
             if isinstance(seen.fact, Exchange) and seen.fact.endpoint == endpoint:
@@ -115,7 +115,7 @@ class _Record:
             outcome: Outcome = end.value
             return outcome
 
-    def _answer(self, ask: HttpAsk) -> Answer:
+    def _answer(self, ask: HttpAsk) -> WebAnswer:
         answer = self._answers.get(ask)
         if answer is None:
             return NoAnswer(reason=NoAnswerReason.CUT_OFF, detail=self._missing())

@@ -10,7 +10,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Iterable
 
-from plugins.ask import Answer, HttpAnswer, HttpAsk, NoAnswer, WebEndpoint
+from plugins.ask import HttpAnswer, HttpAsk, NoAnswer, WebAnswer, WebEndpoint
 from plugins.pack import Pack
 from plugins.template.model import Template
 from plugins.template.program import planned, program
@@ -57,7 +57,7 @@ class _Running:
         self._program = program(template, endpoint)
         self.ask: HttpAsk | None = next(self._program)
 
-    def feed(self, answer: Answer) -> None:
+    def feed(self, answer: WebAnswer) -> None:
         """Give the answer that it waits for."""
         try:
             self.ask = self._program.send(answer)
@@ -73,7 +73,7 @@ class _Visit:
     ) -> None:
         self._scope, self._dialer, self._recorder = scope, dialer, recorder
         self._endpoint, self._before, self._total = endpoint, before, total
-        self._answers: dict[HttpAsk, Answer] = {}
+        self._answers: dict[HttpAsk, WebAnswer] = {}
         self._silent = 0
         self._left_alone = False
 
@@ -119,7 +119,7 @@ class _Visit:
             self._recorder.saw(Item.HOLES, fact, *([transcript] if transcript else []))
             self._recorder.progress(Item.HOLES, self._before + len(self._answers), self._total)
 
-    def _take(self, ask: HttpAsk, answer: Answer) -> None:
+    def _take(self, ask: HttpAsk, answer: WebAnswer) -> None:
         self._answers[ask] = answer
         self._silent = self._silent + 1 if isinstance(answer, NoAnswer) else 0
         busy = isinstance(answer, HttpAnswer) and is_busy(answer)

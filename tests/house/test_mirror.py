@@ -17,7 +17,6 @@ ELSEWHERE = {
     "grid/window.py": "tests/grid/test_seal.py",
     "grid/cluster.py": "tests/grid/test_run.py: an import with settings",
     "plugins/clock.py": "tests/grid/test_run.py: the machine's own clocks",
-    "plugins/ask.py": "tests/probes/test_http.py: values only",
     "plugins/text.py": "tests/probes/ports/test_judge.py: values only",
     "probes/catalog.py": "tests/grid/test_hostile.py: all probes through all judges",
     "scheduler/inspection.py": "tests/dashboards/cli/test_inspect.py: needs the whole grid",

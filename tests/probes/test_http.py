@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plugins.ask import Answer, HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, WebEndpoint
+from plugins.ask import HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, WebAnswer, WebEndpoint
 from probes.dial import CutOffError, Dialer
 from probes.http import exchange, request_bytes, user_agent
 from probes.transcript import Direction, Transcript
@@ -27,19 +27,19 @@ from tests.probes.scene import dialer_for
 ASK = HttpAsk(path="/", timeout_s=5.0)
 
 
-async def asked(manner: Manner, ask: HttpAsk = ASK) -> tuple[Answer, Transcript | None]:
+async def asked(manner: Manner, ask: HttpAsk = ASK) -> tuple[WebAnswer, Transcript | None]:
     async with serving(manner) as web:
         return await exchange(dialer_for(), web.endpoint, ask, "ops@example.org")
 
 
-async def answer_to(data: bytes, ask: HttpAsk = ASK) -> Answer:
+async def answer_to(data: bytes, ask: HttpAsk = ASK) -> WebAnswer:
     answer, transcript = await asked(says(data), ask)
     assert transcript is not None
     assert isinstance(answer, HttpAnswer) or transcript.ended
     return answer
 
 
-def reason_of(answer: Answer) -> NoAnswerReason:
+def reason_of(answer: WebAnswer) -> NoAnswerReason:
     assert isinstance(answer, NoAnswer), answer
     return answer.reason
 
@@ -76,7 +76,7 @@ async def test_the_request_is_exactly_these_bytes() -> None:
         HttpAsk(path="/", headers=(("X", "a\r\nY: b"),)),
         HttpAsk(path="/", headers=(("X\n", "a"),)),
         HttpAsk(path="/", headers=(("X", "あ"),)),
-        HttpAsk(method="POST", path="/"),  # type: ignore[arg-type]  # the wall behind the types
+        HttpAsk(method="POST", path="/"),
     ],
 )
 async def test_what_is_not_one_reading_request_is_not_sent(ask: HttpAsk) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plugins.ask import Answer, HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason
+from plugins.ask import HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, WebAnswer
 from plugins.template.model import Product
 from probes.holes.front import Front, front_asks, front_of, is_baseline, is_busy
 
@@ -17,7 +17,7 @@ def page(body: bytes = b"", status: int = 404, truncated: bool = False, **header
     return HttpAnswer(status=status, headers=pairs, body=body, truncated=truncated)
 
 
-def front(*answers: Answer) -> Front:
+def front(*answers: WebAnswer) -> Front:
     return front_of(dict(zip(front_asks(TOKEN), answers, strict=False)))
 
 
@@ -45,8 +45,8 @@ def test_a_product_that_shows_itself_nowhere_is_excluded() -> None:
     ],
 )
 @pytest.mark.parametrize("position", [0, 1, 2])
-def test_what_was_not_wholly_answered_excludes_nothing(gap: Answer, position: int) -> None:
-    answers: list[Answer] = [page(), page(), page()]
+def test_what_was_not_wholly_answered_excludes_nothing(gap: WebAnswer, position: int) -> None:
+    answers: list[WebAnswer] = [page(), page(), page()]
     answers[position] = gap
     assert not front(*answers).excludes(NGINX)
 
