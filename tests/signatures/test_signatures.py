@@ -13,8 +13,8 @@ from plugins.template.rehearsal import ENDPOINT, Case, Kind, load_cases, rehears
 
 FOLDER = Path(__file__).parents[2] / "signatures"
 SIGNATURES = load_pack().signatures
-ASKS = 80
-"""Most asks of the whole pack to one end point, as long as there are so few signatures."""
+ASKS = 1000
+"""Most asks of the whole pack to one end point on which every product was seen."""
 
 
 def cases_of(signature: Signature) -> tuple[Case, ...]:
