@@ -49,7 +49,9 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help=f"write {PAGE}")
     given = parser.parse_args()
     wanted = [instance for instance in load() if not given.ids or instance.id in given.ids]
-    pack, skipped, rows = load_pack(), [], []
+    pack = load_pack()
+    skipped: list[str] = []
+    rows: list[Row] = []
     corpus = frozenset(entry.template.id for entry in pack.signatures)
     ready = list(_installed(wanted, given.home.resolve(), skipped))
     with Grid.start(workers=given.side_by_side) as grid:
@@ -147,9 +149,7 @@ def _declaration(instance: Instance, address: str, port: int) -> dict[str, objec
         },
         "calendar": {
             "time_zone": "UTC",
-            "windows": [
-                {"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start": "00:00", "end": "00:00"}
-            ],
+            "windows": [{"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start": "00:00", "end": "00:00"}],
         },
     }
 

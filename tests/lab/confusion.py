@@ -47,7 +47,9 @@ def row(instance: Instance, result: Result, corpus: Collection[str]) -> Row:
     named = {finding.rule for finding in findings}
     failing = {finding.rule for finding in findings if finding.grade is Grade.FAILING}
     suspected = {finding.rule for finding in findings if finding.certainty is Certainty.SUSPECTED}
-    endings = [f"{item.item}: {item.ending} {item.detail}" for item in server.items if item.ending is not Ending.FINISHED]
+    endings = [
+        f"{item.item}: {item.ending} {item.detail}" for item in server.items if item.ending is not Ending.FINISHED
+    ]
     return Row(
         instance=instance,
         found=tuple(hole for hole in instance.present if hole in named),
@@ -100,8 +102,8 @@ def page(rows: Sequence[Row], skipped: Sequence[str], when: str, pack: str) -> s
     lines = [
         "# Lab results",
         "",
-        "Written by `make lab`: real software at its own versions, inspected by the real grid. What is true of an instance stands in",
-        "`tests/lab/instances.yaml` and comes from advisories and release notes, not from Tenken.",
+        "Written by `make lab`: real software at its own versions, inspected by the real grid. What is true of an instance",
+        "stands in `tests/lab/instances.yaml` and comes from advisories and release notes, not from Tenken.",
         "",
         f"{when}, pack `{pack[:12]}`: {len(rows)} instances ran, {len(skipped)} were skipped.",
         "",

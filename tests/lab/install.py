@@ -1,4 +1,4 @@
-"""Brings software into a folder of the lab, once, from the package registries. Nothing is installed outside of it but Debian packages."""
+"""Brings software into a folder of the lab, once, from the package registries; only Debian packages go elsewhere."""
 
 from __future__ import annotations
 
@@ -84,7 +84,9 @@ def _debian(instance: Instance, folder: Path) -> None:
 
 
 def _has(package: str) -> bool:
-    asked = subprocess.run(["dpkg-query", "-W", "-f", "${Status}", package], capture_output=True, text=True, check=False)
+    asked = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Status}", package], capture_output=True, text=True, check=False
+    )
     return "install ok installed" in asked.stdout
 
 

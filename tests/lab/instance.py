@@ -56,6 +56,7 @@ def load(path: Path = INSTANCES) -> tuple[Instance, ...]:
 def _instance(entry: dict[str, Any]) -> Instance:
     try:
         listed = {key: tuple(entry[key]) for key in ("packages", "present", "absent") if key in entry}
-        return Instance(**{**entry, **listed})
+        fields: dict[str, Any] = {**entry, **listed}
+        return Instance(**fields)
     except TypeError as error:
         raise ValueError(f"{INSTANCES.name}: {entry.get('id', entry)}: {error}") from None
