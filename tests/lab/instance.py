@@ -55,7 +55,7 @@ def load(path: Path = INSTANCES) -> tuple[Instance, ...]:
 
 def _instance(entry: dict[str, Any]) -> Instance:
     try:
-        listed = {key: tuple(entry[key]) for key in ("packages", "present", "absent") if key in entry}
+        listed: dict[str, Any] = {key: tuple(entry[key]) for key in ("packages", "present", "absent") if key in entry}
         fields: dict[str, Any] = {**entry, **listed}
         return Instance(**fields)
     except TypeError as error:
