@@ -4,7 +4,7 @@ PY := .venv/bin/python
 ROOMS := dashboards scheduler grid probes plugins
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: setup packages demo test check lint types rooms unit bench e2e lock figures clean
+.PHONY: setup packages demo test check lint types rooms unit bench e2e lab lock figures clean
 
 setup: ## .venv with the locked versions
 	@.ci/bootstrap
@@ -39,6 +39,9 @@ bench: setup ## seconds and bytes; ratios and medians, never asserted
 e2e: setup packages ## 200 drivers and services killed at any moment; slow, needs root
 	@$(PY) -m tests.e2e.crashes --kills 200
 
+lab: setup ## real software, vulnerable and mended, inspected by the real grid; slow, fetches from the registries
+	@$(PY) -m tests.lab --write
+
 figures: setup ## regenerate what is generated: schemas, dashboard, picture of the README
 	@$(PY) -m tests.figures
 
@@ -47,4 +50,4 @@ lock: setup ## after a change of dependencies in pyproject.toml
 	    --no-emit-index-url --no-annotate --no-header --extra dev pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .uv .lab .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
