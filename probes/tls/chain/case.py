@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import re2
+
 from probes.tls.chain import crl as crls
 from probes.tls.chain import kinds
 from probes.tls.chain.build import MOST_AUTHORITIES, Question
@@ -17,6 +19,7 @@ from probes.tls.chain.general_names import NameKind
 from probes.tls.chain.profile import PURPOSES, USAGES, Purpose
 from probes.tls.chain.verify import Asked, Revocation, verify
 
+_OID = re2.compile(r"[0-2](?:\.[0-9]+)+")
 MOST_CERTIFICATES = 10_000
 """Most certificates that one case may bring."""
 
@@ -139,13 +142,15 @@ class _Reader:
         kind = self._field("validation_kind", str) or "SERVER"
         if kind not in {"SERVER", "CLIENT"}:
             raise CaseError("validation_kind", "SERVER or CLIENT", ascii(kind)[:60])
-        purposes = self._known("extended_key_usage", PURPOSES) or ["clientAuth" if kind == "CLIENT" else "serverAuth"]
+        purposes = self._known("extended_key_usage", PURPOSES, dotted=True) or [
+            "clientAuth" if kind == "CLIENT" else "serverAuth"
+        ]
         algorithms = frozenset(self._texts("signature_algorithms"))
         return Purpose(tuple(purposes), tuple(self._known("key_usage", USAGES)), algorithms)
 
-    def _known(self, name: str, known: Iterable[str]) -> list[str]:
-        found = self._texts(name)
-        if odd := [one for one in found if one not in set(known)]:
+    def _known(self, name: str, known: Iterable[str], *, dotted: bool = False) -> list[str]:
+        found, names = self._texts(name), set(known)
+        if odd := [one for one in found if one not in names and not (dotted and _OID.fullmatch(one))]:
             raise CaseError(name, "names of RFC 5280", ascii(odd[0])[:60])
         return found
 
@@ -160,4 +165,6 @@ class _Reader:
         raise CaseError("expected_peer_name", "kind (DNS, IP, RFC822) and value", ascii(entry)[:60])
 
     def _crls(self) -> list[Crl]:
-        return [crl for number, text in enumerate(self._texts("crls")) for crl in crls.read(text.encode(), f"CRL {number}")]
+        return [
+            crl for number, text in enumerate(self._texts("crls")) for crl in crls.read(text.encode(), f"CRL {number}")
+        ]

@@ -14,17 +14,30 @@ from typing import TypeVar
 import re2
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from probes.tls.chain.der import SEQUENCE, Bones, DerError, parts
+from probes.tls.chain.der import SEQUENCE, Bones, parts
 
 DER_BYTES = 262_144
 """Longest certificate that is read."""
 NAME_CHARACTERS = 120
 """Most characters of a name that are shown."""
-_PEM = re2.compile(r"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END (?:X509 |TRUSTED )?CERTIFICATE-----")
+_PEM = re2.compile(
+    r"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END (?:X509 |TRUSTED )?CERTIFICATE-----"
+)
 _PEM_TAG = b"-----BEGIN"
+
+LIBRARY_ERRORS = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises for bytes that it cannot read."""
 
 E = TypeVar("E", bound=x509.ExtensionType)
 NameKey = tuple[tuple[tuple[str, str], ...], ...]
@@ -73,13 +86,15 @@ class Certificate:
         """SHA-256 of the bytes, hex: its name in results and evidence."""
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # serial numbers that RFC 5280 does not allow are judged, not warned about
+                warnings.simplefilter(
+                    "ignore"
+                )  # serial numbers that RFC 5280 does not allow are judged, not warned about
                 self.x509 = x509.load_der_x509_certificate(der)
                 self._bones = Bones(der)
                 self.serial = self.x509.serial_number
                 self.subject_name, self.issuer_name = self.x509.subject, self.x509.issuer
                 self.not_before, self.not_after = self.x509.not_valid_before_utc, self.x509.not_valid_after_utc
-        except (ValueError, TypeError, UnsupportedAlgorithm, DerError) as error:
+        except LIBRARY_ERRORS as error:
             raise UnreadableError(str(error)[:200]) from None
 
     def __eq__(self, other: object) -> bool:
@@ -108,7 +123,7 @@ class Certificate:
         """Why its extensions cannot be read; empty when they can."""
         try:
             _ = self.x509.extensions
-        except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+        except LIBRARY_ERRORS as error:
             return str(error)[:200] or type(error).__name__
         return ""
 
@@ -120,8 +135,7 @@ class Certificate:
 
     def extension(self, kind: type[E]) -> x509.Extension[E] | None:
         """Give an extension; None when it is not there or nothing can be read."""
-        found = self._extensions.get(kind)
-        return found  # type: ignore[return-value]  # the table is keyed by the kind
+        return self._extensions.get(kind)  # type: ignore[return-value]  # the table is keyed by the kind
 
     def raw_extension(self, oid: str) -> bytes:
         """Give the value of an extension that the library does not know; empty when it is not there."""
@@ -163,28 +177,13 @@ class Certificate:
     @cached_property
     def key(self) -> KeyFacts:
         """What kind of key it holds."""
-        key = self._key
-        match key:
-            case None:
-                return KeyFacts("unreadable", 0)
-            case rsa.RSAPublicKey():
-                return KeyFacts("RSA", key.key_size, key.public_numbers().e)
-            case ec.EllipticCurvePublicKey():
-                return KeyFacts(_CURVES.get(key.curve.name, key.curve.name), 0)
-            case dsa.DSAPublicKey():
-                return KeyFacts("DSA", key.key_size)
-            case ed25519.Ed25519PublicKey():
-                return KeyFacts("Ed25519", 0)
-            case ed448.Ed448PublicKey():
-                return KeyFacts("Ed448", 0)
-            case _:
-                return KeyFacts(type(key).__name__.lstrip("_"), 0)
+        return _facts_of(self._key)
 
     @cached_property
     def _key(self) -> object:
         try:
             return self.x509.public_key()
-        except (ValueError, TypeError, UnsupportedAlgorithm):
+        except LIBRARY_ERRORS:
             return None
 
     @property
@@ -259,7 +258,7 @@ class Certificate:
             return False
         try:
             verify(key, self.x509.signature, self.x509.tbs_certificate_bytes, self.x509)
-        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, AttributeError):
+        except (*LIBRARY_ERRORS, InvalidSignature, AttributeError):
             return False
         return True
 
@@ -267,6 +266,20 @@ class Certificate:
     def shown(self) -> str:
         """Its subject for people, safely."""
         return shown_name(self.subject_name)
+
+
+def _facts_of(key: object) -> KeyFacts:
+    match key:
+        case rsa.RSAPublicKey():
+            return KeyFacts("RSA", key.key_size, key.public_numbers().e)
+        case ec.EllipticCurvePublicKey():
+            return KeyFacts(_CURVES.get(key.curve.name, key.curve.name), 0)
+        case dsa.DSAPublicKey():
+            return KeyFacts("DSA", key.key_size)
+        case ed25519.Ed25519PublicKey():
+            return KeyFacts("Ed25519", 0)
+        case _:
+            return KeyFacts("Ed448" if isinstance(key, ed448.Ed448PublicKey) else "unreadable", 0)
 
 
 _POLICY_MAPPINGS = "2.5.29.33"
@@ -288,15 +301,19 @@ _PROCESSED = (
 """Extensions that are processed, so that they may be critical; for some of these being critical is a flaw of its own."""
 
 
-def verify(key: object, signature: bytes, signed: bytes, thing: x509.Certificate | x509.CertificateRevocationList) -> None:
+def verify(
+    key: object, signature: bytes, signed: bytes, thing: x509.Certificate | x509.CertificateRevocationList
+) -> None:
     """Check a signature with a key of any kind; raises `InvalidSignature` and what the library raises for odd parameters."""
     parameters, algorithm = thing.signature_algorithm_parameters, thing.signature_hash_algorithm
     match key:
         case rsa.RSAPublicKey():
             assert algorithm is not None  # noqa: S101 - an AssertionError cannot come: RSA signatures have a hash
-            key.verify(signature, signed, parameters, algorithm)  # type: ignore[arg-type]  # the library checks the kind
+            # Old algorithms without their NULL are read as they were meant (RFC 3279, section 2.2.1).
+            key.verify(signature, signed, parameters or padding.PKCS1v15(), algorithm)  # type: ignore[arg-type]  # the library checks the kind
         case ec.EllipticCurvePublicKey():
-            key.verify(signature, signed, parameters)  # type: ignore[arg-type]  # the library checks the kind
+            assert algorithm is not None  # noqa: S101 - see above
+            key.verify(signature, signed, parameters or ec.ECDSA(algorithm))  # type: ignore[arg-type]  # the library checks the kind
         case dsa.DSAPublicKey():
             key.verify(signature, signed, algorithm)  # type: ignore[arg-type]  # the library checks the kind
         case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey():
@@ -307,9 +324,7 @@ def verify(key: object, signature: bytes, signed: bytes, thing: x509.Certificate
 
 def name_key(name: x509.Name) -> NameKey:
     """Make a name comparable: case and runs of spaces do not count (RFC 5280, section 7.1)."""
-    return tuple(
-        tuple(sorted((part.oid.dotted_string, _folded(part.value)) for part in rdn)) for rdn in name.rdns
-    )
+    return tuple(tuple(sorted((part.oid.dotted_string, _folded(part.value)) for part in rdn)) for rdn in name.rdns)
 
 
 def _folded(text: str | bytes) -> str:
@@ -319,7 +334,9 @@ def _folded(text: str | bytes) -> str:
 def shown_name(name: x509.Name) -> str:
     """Write a name of a certificate, which is a stranger's bytes, safely."""
     text = name.rfc4514_string().encode()
-    shown = "".join(chr(byte) if 0x20 <= byte < 0x7F and byte != 0x5C else f"\\x{byte:02x}" for byte in text[:NAME_CHARACTERS])
+    shown = "".join(
+        chr(byte) if 0x20 <= byte < 0x7F and byte != 0x5C else f"\\x{byte:02x}" for byte in text[:NAME_CHARACTERS]
+    )
     return shown + ("..." if len(text) > NAME_CHARACTERS else "") or "(no name)"
 
 
@@ -352,4 +369,3 @@ def readable(ders: Iterable[bytes]) -> tuple[list[Certificate], int]:
         except UnreadableError:
             broken += 1
     return found, broken
-

@@ -105,7 +105,7 @@ def _holds(tree: x509.GeneralName, name: x509.GeneralName) -> bool:
 def _touches(tree: x509.GeneralName, name: x509.GeneralName) -> bool:
     """Tell whether a part of `name` lies inside of `tree`: a wildcard that could stand for an excluded host touches it."""
     if isinstance(tree, x509.DNSName) and isinstance(name, x509.DNSName) and name.value.startswith("*."):
-        parent, label, rest = name.value[2:], *(tree.value.split(".", 1) + [""])[:2]
+        parent, label, rest = name.value[2:], *[*tree.value.split(".", 1), ""][:2]
         return _below(parent, tree.value) or (bool(label) and rest.lower() == parent.lower())
     return _holds(tree, name)
 
@@ -150,5 +150,3 @@ def _shown(name: x509.GeneralName) -> str:
     value = name.value
     text = shown_name(value) if isinstance(value, x509.Name) else str(value)
     return text.encode("ascii", "backslashreplace").decode()[:120]
-
-

@@ -12,11 +12,11 @@ from typing import TypeVar
 
 import re2
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 
 from probes.tls.chain import revocation_kinds as kinds
-from probes.tls.chain.certificate import Certificate, name_key, shown_name, verify
-from probes.tls.chain.der import INTEGER, Bones, DerError
+from probes.tls.chain.certificate import LIBRARY_ERRORS, Certificate, name_key, shown_name, verify
+from probes.tls.chain.der import INTEGER, Bones
 from probes.tls.chain.signatures import weak_signature
 from probes.tls.chain.status import Says, Sheet, Status, day
 
@@ -57,7 +57,7 @@ class Crl:
             self.this_update = self.x509.last_update_utc
             self.next_update = self.x509.next_update_utc
             _ = self.x509.extensions
-        except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, DerError) as error:
+        except LIBRARY_ERRORS as error:
             raise CrlError(str(error)[:200] or "it cannot be read") from None
 
     def extension(self, kind: type[E]) -> x509.Extension[E] | None:
@@ -99,7 +99,7 @@ class Crl:
         """Tell whether the key of `issuer` made the signature."""
         try:
             verify(issuer.public_key, self.x509.signature, self.x509.tbs_certlist_bytes, self.x509)
-        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, AttributeError):
+        except (*LIBRARY_ERRORS, InvalidSignature, AttributeError):
             return False
         return self._bones.algorithms_agree
 
@@ -182,7 +182,7 @@ def _reason(entry: x509.RevokedCertificate) -> str:
         return entry.extensions.get_extension_for_class(x509.CRLReason).value.reason.value
     except x509.ExtensionNotFound:
         return "unspecified"
-    except (ValueError, x509.DuplicateExtension):
+    except LIBRARY_ERRORS:
         return "unreadable"
 
 
@@ -197,7 +197,9 @@ def _signer(certificate: Certificate, crl: Crl, around: Surroundings) -> Certifi
 
 
 def _anchored(signer: Certificate, around: Surroundings) -> bool:
-    return any(signer.issuer == other.subject and other.is_authority and signer.signed_by(other) for other in around.others)
+    return any(
+        signer.issuer == other.subject and other.is_authority and signer.signed_by(other) for other in around.others
+    )
 
 
 def _crl_issuers(certificate: Certificate) -> set[object]:
@@ -221,7 +223,9 @@ def _form(crl: Crl, sheet: Sheet) -> None:
         sheet.note(kinds.CRL_NUMBER, detail="has no CRL number")
     elif number.critical:
         sheet.note(kinds.CRL_NUMBER, detail="has a CRL number that is marked critical")
-    unknown = [one.oid.dotted_string for one in crl.x509.extensions if one.critical and not isinstance(one.value, _KNOWN)]
+    unknown = [
+        one.oid.dotted_string for one in crl.x509.extensions if one.critical and not isinstance(one.value, _KNOWN)
+    ]
     if unknown:
         sheet.note(kinds.CRL_EXTENSION, detail=", ".join(unknown)[:200])
     if crl.is_delta:
@@ -250,7 +254,11 @@ def _outside(certificate: Certificate, crl: Crl) -> str:
         return "it is for certificates of authorities only"
     if scope.only_some_reasons:
         return "it is for some reasons only"
-    return "" if not scope.full_name or _same_point(certificate, scope.full_name) else "it is for another distribution point"
+    return (
+        ""
+        if not scope.full_name or _same_point(certificate, scope.full_name)
+        else "it is for another distribution point"
+    )
 
 
 def _same_point(certificate: Certificate, names: Iterable[x509.GeneralName]) -> bool:

@@ -89,4 +89,8 @@ class Flaw:
     @property
     def cause(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
         """What makes two flaws the same."""
-        return self.kind.code, self.certificate.fingerprint if self.certificate else "", tuple(sorted(self.words.items()))
+        return (
+            self.kind.code,
+            self.certificate.fingerprint if self.certificate else "",
+            tuple(sorted(self.words.items())),
+        )

@@ -74,22 +74,34 @@ def suffix_wildcards(certificate: Certificate) -> Iterator[str]:
             yield _ascii(name.value)
 
 
-def odd_common_names(certificate: Certificate) -> Iterator[str]:
-    """Give the common names that claim to be a host or an address which no subjectAltName holds, letter by letter (BR 7.1.4.3).
+def misspelt_common_names(certificate: Certificate) -> Iterator[str]:
+    """Give the common names that are an address or a host in a spelling that BR 7.1.4.3 forbids.
 
-    A domain above the names that are held claims none of their hosts; and where no DNS name is held there is nothing to compare.
+    An address has one spelling (RFC 3986, section 3.2.2; RFC 5952), a host is ASCII and the same as in subjectAltName, letter by
+    letter.
     """
     held = set(shown_names(certificate))
-    hosts = [name.value.lower() for name in certificate.names or () if isinstance(name, x509.DNSName)]
-    for attribute in certificate.subject_name.get_attributes_for_oid(NameOID.COMMON_NAME):
-        text = attribute.value if isinstance(attribute.value, str) else ""
-        above = any(host.endswith(f".{text.lower()}") for host in hosts)
-        if text not in held and (_is_address_like(text) or (hosts and not above and _LOOKS_LIKE_HOST.fullmatch(text))):
+    folded = {name.lower() for name in held}
+    for text in _common_names(certificate):
+        address = address_of(text)
+        wrong_address = (str(address) != text) if address else bool(_IPV4_NUMBER.fullmatch(text))
+        wrong_host = text not in held and text.lower() in folded
+        if wrong_address or wrong_host or (not text.isascii() and _LOOKS_LIKE_HOST.fullmatch(text)):
             yield _ascii(text)
 
 
-def _is_address_like(text: str) -> bool:
-    return bool(_IPV4_NUMBER.fullmatch(text)) or address_of(text) is not None
+def odd_common_names(certificate: Certificate) -> Iterator[str]:
+    """Give the common names that claim to be a host or an address which no subjectAltName holds (BR 7.1.4.3)."""
+    held = {name.lower() for name in shown_names(certificate)}
+    for text in _common_names(certificate):
+        if text.lower() not in held and (address_of(text) or (text.isascii() and _LOOKS_LIKE_HOST.fullmatch(text))):
+            yield _ascii(text)
+
+
+def _common_names(certificate: Certificate) -> Iterator[str]:
+    for attribute in certificate.subject_name.get_attributes_for_oid(NameOID.COMMON_NAME):
+        if isinstance(attribute.value, str):
+            yield attribute.value
 
 
 def shown_names(certificate: Certificate) -> Iterator[str]:

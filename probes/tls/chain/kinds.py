@@ -261,6 +261,14 @@ COMMON_NAME = _kind(
     "BR 7.1.4.3",
     "the common name of {name} is none of its subjectAltNames: {detail}",
     "{name} の共通名 {detail} が subjectAltName にありません",
+    _GUIDANCE,
+)
+COMMON_NAME_SPELLING = _kind(
+    "common-name-spelling",
+    _C,
+    "BR 7.1.4.3",
+    "the common name of {name} is spelt in a way that is not allowed: {detail}",
+    "{name} の共通名 {detail} の表記が認められていません",
 )
 NAME_MISMATCH = _kind(
     "name-mismatch",
@@ -279,9 +287,7 @@ LONG_VALIDITY = _kind(
 )
 
 # --- dates
-EXPIRED = _kind(
-    "expired", _D, "RFC 5280, 4.1.2.5", "{name} expired on {day}", "{name} は {day} に期限が切れています"
-)
+EXPIRED = _kind("expired", _D, "RFC 5280, 4.1.2.5", "{name} expired on {day}", "{name} は {day} に期限が切れています")
 NOT_YET_VALID = _kind(
     "not-yet-valid", _D, "RFC 5280, 4.1.2.5", "{name} is valid only from {day} on", "{name} は {day} から有効です"
 )

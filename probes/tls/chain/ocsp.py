@@ -15,7 +15,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import SignatureAlgorithmOID as Oid
 
 from probes.tls.chain import revocation_kinds as kinds
-from probes.tls.chain.certificate import Certificate, name_key
+from probes.tls.chain.certificate import LIBRARY_ERRORS, Certificate, name_key
 from probes.tls.chain.profile import PURPOSES
 from probes.tls.chain.signatures import NAMES, weak_key
 from probes.tls.chain.status import Says, Sheet, Status, day
@@ -56,7 +56,7 @@ def judge_ocsp(certificate: Certificate, issuer: Certificate, der: bytes, source
             if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
                 return sheet.nothing(kinds.OCSP_REFUSED, detail=_REFUSALS[response.response_status])
             return _judged(response, issuer, at, sheet)
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+    except LIBRARY_ERRORS as error:
         detail = str(error).encode("ascii", "backslashreplace").decode()[:200] or type(error).__name__
         return sheet.nothing(kinds.OCSP_MALFORMED, detail=detail)
 

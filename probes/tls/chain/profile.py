@@ -1,4 +1,4 @@
-"""What a certificate has to look like by itself, in its place: leaf, authority, trust anchor (RFC 5280, section 4; BR 7.1). Pure."""
+"""What a certificate has to look like by itself, in its place: leaf, authority, anchor (RFC 5280, section 4; BR 7.1). Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from probes.tls.chain import kinds
 from probes.tls.chain.certificate import Certificate
 from probes.tls.chain.constraints import bad_constraints, constraints_of
 from probes.tls.chain.flaw import Flaw, Kind
-from probes.tls.chain.general_names import bad_names, odd_common_names, suffix_wildcards
+from probes.tls.chain.general_names import bad_names, misspelt_common_names, odd_common_names, suffix_wildcards
 from probes.tls.chain.signatures import weak_key, weak_signature
 
 SERIAL_OCTETS = 20
@@ -61,7 +61,7 @@ class Purpose:
     """What the chain is to be used for."""
 
     purposes: tuple[str, ...] = ("serverAuth",)
-    """Extended key usages that the leaf must have."""
+    """Extended key usages that the leaf must have, by name or dotted."""
     usages: tuple[str, ...] = ()
     """Key usages that the leaf must have."""
     algorithms: frozenset[str] = frozenset()
@@ -219,7 +219,7 @@ def lacking(certificate: Certificate, purpose: Purpose) -> str:
     held = certificate.purposes
     if held is None or ANY_PURPOSE in held:
         return ""
-    return ", ".join(name for name in purpose.purposes if PURPOSES[name] not in held)
+    return ", ".join(name for name in purpose.purposes if PURPOSES.get(name, name) not in held)
 
 
 def _leaf_names(certificate: Certificate) -> Iterator[Flaw]:
@@ -230,9 +230,12 @@ def _leaf_names(certificate: Certificate) -> Iterator[Flaw]:
     if found.critical and certificate.subject:
         yield Flaw(kinds.CRITICALITY, certificate, {"detail": "SubjectAlternativeName must not be critical"})
     if not found.critical and not certificate.subject:
-        yield Flaw(kinds.CRITICALITY, certificate, {"detail": "SubjectAlternativeName must be critical without a subject"})
+        yield Flaw(
+            kinds.CRITICALITY, certificate, {"detail": "SubjectAlternativeName must be critical without a subject"}
+        )
     yield from _each(kinds.BAD_NAME, certificate, bad_names(certificate))
     yield from _each(kinds.SUFFIX_WILDCARD, certificate, suffix_wildcards(certificate))
+    yield from _each(kinds.COMMON_NAME_SPELLING, certificate, misspelt_common_names(certificate))
     yield from _each(kinds.COMMON_NAME, certificate, odd_common_names(certificate))
 
 

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 
 from cryptography import x509
 
-from probes.tls.chain import crl as crls
 from probes.tls.chain import kinds
 from probes.tls.chain import revocation_kinds as revocation
 from probes.tls.chain.build import Question, Way, build, distinct
-from probes.tls.chain.certificate import Certificate
+from probes.tls.chain.certificate import Certificate, name_key
 from probes.tls.chain.crl import Crl, Surroundings, judge_crl
 from probes.tls.chain.flaw import Flaw
 from probes.tls.chain.general_names import NameKind, stands_for
@@ -136,11 +135,9 @@ def _speaks_of(crl: Crl, certificate: Certificate, around: Surroundings) -> bool
         return True
     point = certificate.extension(x509.CRLDistributionPoints)
     names = [name for one in point.value for name in one.crl_issuer or ()] if point else []
-    return crl.is_indirect and any(isinstance(n, x509.DirectoryName) and crls.name_key(n.value) == crl.issuer for n in names)
+    return crl.is_indirect and any(isinstance(n, x509.DirectoryName) and name_key(n.value) == crl.issuer for n in names)
 
 
 def revoked(statuses: Sequence[Status]) -> bool:
     """Tell whether any source says that a certificate is revoked: a good word elsewhere never hides it."""
     return any(status.says is Says.REVOKED for status in statuses)
-
-
