@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "inspect": "dashboards.cli.inspect:app",
     "declaration": "dashboards.cli.declaration:app",
     "judge": "dashboards.cli.judge:app",
+    "chain": "dashboards.cli.chain:app",
     "compare": "dashboards.cli.compare:app",
     "demo": "dashboards.cli.demo:app",
     "audit": "dashboards.cli.audit:app",

@@ -1,0 +1,1 @@
+"""PKIs and servers with planted defects, for the tests of TLS."""
