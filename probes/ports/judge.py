@@ -15,9 +15,9 @@ from probes.finding import Finding
 from probes.observation import Ending, ItemEnded, Observation
 from probes.ports import rules
 from probes.ports.facts import State
-from probes.ports.services import FORBIDDEN, RESTRICTED, canonical, spoken_name
 from probes.ports.view import AddressView, PortView, bracketed, views
 from probes.rule import Rule, filled
+from probes.services.names import FORBIDDEN, RESTRICTED, canonical, spoken_name
 from probes.target import ClientAuth, DeclaredPort, Item, Purpose, Scope, Target, Transport
 from probes.transcript import printable
 from probes.verdict import Coverage, Judgement, Outcome

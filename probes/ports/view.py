@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from plugins.value import value
 from probes.observation import Observation
-from probes.ports.facts import PortState, ServiceSeen, State
+from probes.ports.facts import PortState, State
 from probes.ports.interference import everything_open, same_words_everywhere
+from probes.services.facts import ServiceSeen
 from probes.target import DeclaredPort, Scope, Target, Transport
 
 

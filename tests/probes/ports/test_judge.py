@@ -10,8 +10,9 @@ from plugins import canonical
 from probes.finding import Grade
 from probes.observation import Ending, Fact
 from probes.ports import rules
-from probes.ports.facts import PortState, ServiceSeen, State
+from probes.ports.facts import PortState, State
 from probes.ports.judge import judge
+from probes.services.facts import ServiceSeen
 from probes.target import ClientAuth, DeclaredPort, Item, Purpose, TlsEndpoint, TlsVersion, Transport
 from probes.verdict import Coverage, Judgement, Outcome, Standing, decide
 from tests.probes.scene import declared, observed, scope_of
