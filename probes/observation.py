@@ -10,7 +10,8 @@ from pydantic import Discriminator
 
 from plugins.value import value
 from probes.holes.facts import Exchange
-from probes.ports.facts import PortState, ServiceSeen
+from probes.ports.facts import PortState
+from probes.services.facts import FtpSeen, ServiceSeen, SshSeen
 from probes.target import Item
 from probes.tls.facts import TlsSeen
 
@@ -37,7 +38,7 @@ class ItemEnded:
     """Cause, when it did not finish."""
 
 
-Fact = Annotated[PortState | ServiceSeen | TlsSeen | Exchange | ItemEnded, Discriminator("kind")]
+Fact = Annotated[PortState | ServiceSeen | SshSeen | FtpSeen | TlsSeen | Exchange | ItemEnded, Discriminator("kind")]
 """Every kind of fact; a new probe adds its own here."""
 
 

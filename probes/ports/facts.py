@@ -1,4 +1,4 @@
-"""Facts about ports and the services behind them."""
+"""Facts about ports."""
 
 from __future__ import annotations
 
@@ -38,29 +38,3 @@ class PortState:
     """What it did."""
     detail: str = ""
     """The system's words when it was not open."""
-
-
-@value
-class ServiceSeen:
-    """Which protocol answers on an open port."""
-
-    kind: Literal["service-seen"] = "service-seen"
-    """Discriminator among facts."""
-    address: str
-    """Address that was dialled."""
-    port: int
-    """Port number."""
-    transport: Transport
-    """TCP or UDP."""
-    service: str
-    """Protocol as IANA names it (http, https, ssh, ftp, telnet, smtp, pop3, imap, ...); empty: it said nothing known."""
-    tls: bool
-    """True: it was seen inside TLS."""
-    banner: bytes = b""
-    """First bytes that it said, at most 512."""
-    password_login: bool | None = None
-    """SSH only: whether password authentication is offered; None: not SSH, or it could not be asked."""
-    turned_away: bool = False
-    """True: the server accepted the connection, then hung up at once or refused us in words, before any service."""
-    detail: str = ""
-    """Why the service is not known, or which authentication methods an SSH server offers."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from probes.ports.facts import ServiceSeen
+from probes.services.facts import ServiceSeen
 
 FEWEST_PORTS = 50
 """Undeclared ports that must have been dialled before their number says anything."""

@@ -1,7 +1,7 @@
-"""Judges ports: are they as declared, and may what answers be there (design, section 6 "Ports"). Pure.
+"""Judges ports: are they open and closed as declared (design, section 6 "Ports"). Pure.
 
-One breach, one finding: `rules.py` says which rule speaks where several could. Condition (3) for restricted services rests on
-this: the review body's own address is, by the rules, never on a declared allow list, so a port that answers it is not restricted.
+One breach, one finding: `rules.py` says which rule speaks where several could. What answers behind an open port is judged in
+`probes/services/judge.py`.
 """
 
 from __future__ import annotations
@@ -9,45 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from plugins.text import Text
-from plugins.value import value
 from probes.finding import Finding
 from probes.observation import Ending, ItemEnded, Observation
 from probes.ports import rules
 from probes.ports.facts import State
-from probes.ports.services import FORBIDDEN, RESTRICTED, canonical, spoken_name
 from probes.ports.view import AddressView, PortView, bracketed, views
-from probes.rule import Rule, filled
-from probes.target import ClientAuth, DeclaredPort, Item, Purpose, Scope, Target, Transport
-from probes.transcript import printable
+from probes.rule import Rule
+from probes.services import judge as services
+from probes.services.opinion import Gap, Opinion
+from probes.target import Item, Scope, Target, Transport
 from probes.verdict import Coverage, Judgement, Outcome
 
-ACCEPTED_PURPOSES = frozenset({Purpose.REMOTE_MAINTENANCE, Purpose.CONTENT_UPDATE})
-"""Purposes for which FTP, TELNET and SSH may be used."""
-
 NOT_LOOKED = "its state was not found out"
-
-
-@value
-class Gap:
-    """A rule that could not be applied to a port."""
-
-    rule: Rule
-    """The rule."""
-    port: int
-    """The port."""
-    reason: str
-    """Why."""
-
-
-@value
-class Opinion:
-    """What is thought of one port."""
-
-    finding: Finding | None = None
-    """The breach; None: there is none."""
-    gaps: tuple[Gap, ...] = ()
-    """What could not be judged."""
 
 
 def judge(scope: Scope, observations: Sequence[Observation], pack: object) -> Judgement:  # noqa: ARG001 - every judge is called alike
@@ -83,13 +56,14 @@ def _judge_address(target: Target, view: AddressView, unfinished: str) -> tuple[
 
 
 def _opinion(target: Target, entry: PortView) -> Opinion:
-    if entry.declared and (finding := _forbidden_by_declaration(target, entry.declared, entry.subject)):
+    if entry.declared and (finding := services.by_declaration(target, entry.declared, entry.subject)):
         return Opinion(finding=finding)
     if not entry.known:
         return Opinion(gaps=tuple(_state_gaps(entry)))
-    if entry.state is State.OPEN:
-        return _open_declared(target, entry, entry.declared) if entry.declared else _open_undeclared(target, entry)
-    return _not_open(target, entry, entry.declared) if entry.declared else Opinion()
+    declared, is_open = entry.declared, entry.state is State.OPEN
+    if declared is None:
+        return services.undeclared(target, entry) if is_open else Opinion()
+    return (services.declared_open if is_open else services.declared_not_open)(target, entry, declared)
 
 
 def _state_gaps(entry: PortView) -> Iterator[Gap]:
@@ -101,129 +75,6 @@ def _state_gaps(entry: PortView) -> Iterator[Gap]:
         relevant += [rules.RESTRICTION_MISSING] if entry.declared.restricted_to else []
     reason = f"{NOT_LOOKED} ({entry.detail})" if entry.detail else NOT_LOOKED
     return (Gap(rule=rule, port=entry.port, reason=reason) for rule in relevant)
-
-
-def _open_undeclared(target: Target, entry: PortView) -> Opinion:
-    """A service that the rules single out names the cause better than the open port does."""
-    name = canonical(entry.service)
-    if name in FORBIDDEN:
-        return _found(rules.FORBIDDEN_SERVICE, target, entry)
-    if name in RESTRICTED:
-        return _found(rules.RESTRICTED_SERVICE, target, entry, why=rules.UNDECLARED)
-    return _found(rules.UNDECLARED_OPEN, target, entry)
-
-
-def _open_declared(target: Target, entry: PortView, declared: DeclaredPort) -> Opinion:
-    name, expected = canonical(entry.service), canonical(declared.service)
-    if name in FORBIDDEN:
-        return _found(rules.FORBIDDEN_SERVICE, target, entry)
-    if name and name != expected:
-        return _found(rules.OTHER_SERVICE, target, entry)
-    if not name:
-        return _open_unrecognised(target, entry, declared)
-    if expected in RESTRICTED:
-        return _restricted(target, entry, declared)
-    if declared.restricted_to:
-        return _found(rules.RESTRICTION_MISSING, target, entry, addresses=", ".join(declared.restricted_to))
-    return Opinion()
-
-
-def _open_unrecognised(target: Target, entry: PortView, declared: DeclaredPort) -> Opinion:
-    """Being turned away is right where access is declared restricted; else what answers is simply not known."""
-    turned_away = entry.seen is not None and entry.seen.turned_away
-    if turned_away and declared.restricted_to:
-        return _purpose_only(target, entry, declared)
-    if entry.seen and entry.seen.tls and _wants_certificate(target, entry.port):
-        return Opinion()
-    reason = (entry.seen.detail if entry.seen else "") or "what answers there was not found out"
-    wanting = [rules.OTHER_SERVICE, rules.FORBIDDEN_SERVICE]
-    wanting += [rules.RESTRICTED_SERVICE] if canonical(declared.service) in RESTRICTED else []
-    return Opinion(gaps=tuple(Gap(rule=rule, port=entry.port, reason=reason) for rule in wanting))
-
-
-def _wants_certificate(target: Target, port: int) -> bool:
-    """Tell whether nobody without a client certificate is meant to see what is inside; the item `tls` checks that."""
-    return any(end.port == port and end.client_auth is ClientAuth.REQUIRED for end in target.tls)
-
-
-def _not_open(target: Target, entry: PortView, declared: DeclaredPort) -> Opinion:
-    """Closed or filtered is right for a port that must not answer the review body, and wrong for every other."""
-    if declared.restricted_to:
-        return _purpose_only(target, entry, declared)
-    return _found(rules.DECLARED_NOT_OPEN, target, entry)
-
-
-def _purpose_only(target: Target, entry: PortView, declared: DeclaredPort) -> Opinion:
-    if canonical(declared.service) in RESTRICTED and declared.purpose not in ACCEPTED_PURPOSES:
-        return _found(rules.RESTRICTED_SERVICE, target, entry, why=_purpose(declared))
-    return Opinion()
-
-
-def _purpose(declared: DeclaredPort) -> Text:
-    return filled(rules.PURPOSE, {"purpose": declared.purpose.value})
-
-
-def _restricted(target: Target, entry: PortView, declared: DeclaredPort) -> Opinion:
-    """Apply the three conditions to a restricted service that answered where it is declared (so condition 1 holds)."""
-    if declared.purpose not in ACCEPTED_PURPOSES:
-        return _found(rules.RESTRICTED_SERVICE, target, entry, why=_purpose(declared))
-    if canonical(entry.service) != "ssh" or not declared.exception:
-        return _found(rules.RESTRICTED_SERVICE, target, entry, why=_unrestricted(entry, declared))
-    passwords = entry.seen.password_login if entry.seen else None
-    if passwords is None:
-        reason = (entry.seen.detail if entry.seen else "") or "its authentication methods were not found out"
-        return Opinion(gaps=(Gap(rule=rules.RESTRICTED_SERVICE, port=entry.port, reason=reason),))
-    return _found(rules.RESTRICTED_SERVICE, target, entry, why=rules.PASSWORDS) if passwords else Opinion()
-
-
-def _unrestricted(entry: PortView, declared: DeclaredPort) -> Text:
-    if declared.restricted_to:
-        return rules.ANSWERED
-    without_passwords = entry.seen is not None and entry.seen.password_login is False
-    return rules.NO_EXCEPTION if without_passwords else rules.NO_RESTRICTION
-
-
-def _found(rule: Rule, target: Target, entry: PortView, **words: Text | str) -> Opinion:
-    service: Text | str = spoken_name(entry.service) if entry.service else rules.UNKNOWN_SERVICE
-    declared = entry.declared.service if entry.declared else ""
-    if entry.declared and not entry.service:
-        service = spoken_name(declared)
-    state = rules.FILTERED if entry.state is State.FILTERED else rules.CLOSED
-    finding = rule.broken(
-        target.name,
-        entry.subject,
-        {"port": f"{entry.port}/tcp", "service": service, "declared": spoken_name(declared), "state": state, **words},
-        declared=_declared_words(entry.declared),
-        seen=_seen_words(entry),
-        evidence=entry.evidence,
-    )
-    return Opinion(finding=finding)
-
-
-def _declared_words(declared: DeclaredPort | None) -> str:
-    if declared is None:
-        return "unused"
-    limits = f", only from {', '.join(declared.restricted_to)}" if declared.restricted_to else ""
-    return f"{declared.service} for {declared.purpose}{limits}"
-
-
-def _seen_words(entry: PortView) -> str:
-    if entry.state is not State.OPEN or entry.seen is None:
-        return f"{entry.state or 'not looked at'}{f' ({entry.detail})' if entry.detail else ''}"
-    inside = " inside TLS" if entry.seen.tls else ""
-    banner = f": {printable(entry.seen.banner, 80)}" if entry.seen.banner else ""
-    detail = f" ({entry.seen.detail})" if entry.seen.detail else ""
-    return f"open, {entry.seen.service or 'unknown service'}{inside}{detail}{banner}"
-
-
-def _forbidden_by_declaration(target: Target, declared: DeclaredPort, subject: str) -> Finding | None:
-    name = canonical(declared.service)
-    if name not in FORBIDDEN:
-        return None
-    words = {"port": subject.rpartition(":")[2], "service": FORBIDDEN[name]}
-    return rules.FORBIDDEN_SERVICE.broken(
-        target.name, subject, words, declared=_declared_words(declared), seen="named in the declaration"
-    )
 
 
 def _rows(
@@ -273,7 +124,7 @@ def _judge_udp(target: Target) -> tuple[list[Finding], list[Coverage]]:
         )
         for address in target.addresses:
             subject = f"{bracketed(address)}:{ports}/udp"
-            if finding := _forbidden_by_declaration(target, declared, subject):
+            if finding := services.by_declaration(target, declared, subject):
                 findings.append(finding)
             coverage.append(
                 _row(target, rules.DECLARED_NOT_OPEN, subject, Outcome.NOT_TESTED, "UDP is not looked at yet")

@@ -15,14 +15,13 @@ from plugins.ask import NoAnswerReason
 from plugins.value import value
 from probes.crowd import each
 from probes.dial import Dialer, DialError, OutOfScopeError
-from probes.http import user_agent
-from probes.ports.facts import PortState, ServiceSeen, State
-from probes.ports.identify import Identifier, Patience, host_for
+from probes.ports.facts import PortState, State
 from probes.ports.interference import everything_open
-from probes.ports.ssh import entrance
 from probes.ports.view import ports_of
 from probes.recorder import Recorder
-from probes.target import Item, Scope, Target, Transport
+from probes.services.identify import Patience
+from probes.services.look import ServiceLook
+from probes.target import Item, Scope, Transport
 
 
 @value
@@ -71,6 +70,7 @@ class _Looker:
         self._total = len(self._ports) * len(scope.target.addresses)
         self._done = 0
         self._open: list[Door] = []
+        self._services = ServiceLook(scope, dialer, recorder, patience)
 
     def doors(self) -> list[Door]:
         """Give everything to dial."""
@@ -131,27 +131,8 @@ class _Looker:
         return self._scope.target.declared(port, Transport.TCP) is not None
 
     async def _identify_one(self, door: Door) -> None:
-        host = _host(self._scope.target, door)
-        agent = user_agent(self._scope.contact)
-        identifier = Identifier(self._dialer, door.address, door.port, host, agent, self._patience)
-        seen = await identifier.seen()
-        if seen.service == "ssh":
-            seen = await self._with_entrance(seen)
-        self._recorder.saw(Item.PORTS, seen, *identifier.transcripts)
+        await self._services.ask(door.address, door.port)
         self._step()
-
-    async def _with_entrance(self, seen: ServiceSeen) -> ServiceSeen:
-        way_in = await entrance(self._dialer, seen.address, seen.port, self._patience.login_s)
-        return ServiceSeen(
-            address=seen.address,
-            port=seen.port,
-            transport=seen.transport,
-            service=seen.service,
-            tls=seen.tls,
-            banner=seen.banner,
-            password_login=way_in.password_login,
-            detail=way_in.detail,
-        )
 
     async def _crowd(self, doors: list[Door], visit: Callable[[Door], Awaitable[None]]) -> None:
         """Visit doors, as many at once as the pace allows."""
@@ -167,9 +148,3 @@ def _state_after(error: DialError) -> State:
         return State.OPEN
     icmp = error.reason is NoAnswerReason.UNREACHABLE and error.code in _ICMP_ERRORS
     return State.FILTERED if icmp or error.reason is NoAnswerReason.TIMEOUT else State.UNKNOWN
-
-
-def _host(target: Target, door: Door) -> str:
-    """Name to ask for at a door: the server name of the TLS end point there, else the first host name."""
-    names = tuple(endpoint.server_name for endpoint in target.tls if endpoint.port == door.port)
-    return host_for(door.address, (*names, *target.host_names))

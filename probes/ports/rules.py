@@ -114,6 +114,22 @@ RESTRICTION_MISSING = Rule(
         ja="{addresses} からだけ接続できるようにファイアウォールを修正するか、申告を訂正してください。",
     ),
 )
+SSH_OUTDATED = Rule(
+    id="ports.ssh-outdated",
+    item=Item.PORTS,
+    clause=_TABLE,
+    grade=Grade.ADVISORY,
+    severity=Severity.LOW,
+    title=Text(
+        en="SSH on port {port} offers algorithms that are not safe any more: {algorithms}",
+        ja="ポート {port} の SSH が、もはや安全でない暗号方式を受け付けています：{algorithms}",
+    ),
+    remedy=Text(
+        en="Take {algorithms} out of the configuration of the SSH server, or update it.",
+        ja="SSH サーバの設定から {algorithms} を外すか、SSH サーバを更新してください。",
+    ),
+    references=("https://www.rfc-editor.org/rfc/rfc9142", "https://www.rfc-editor.org/rfc/rfc8758"),
+)
 
 RULES: tuple[Rule, ...] = (
     UNDECLARED_OPEN,
@@ -122,6 +138,7 @@ RULES: tuple[Rule, ...] = (
     RESTRICTED_SERVICE,
     FORBIDDEN_SERVICE,
     RESTRICTION_MISSING,
+    SSH_OUTDATED,
 )
 """Every rule of the item."""
 
@@ -141,6 +158,15 @@ NO_RESTRICTION = Text(en="no access restriction is declared", ja="アクセス�
 PASSWORDS = Text(
     en="it lets everybody try passwords",
     ja="だれでもパスワード認証を試みることができます",
+)
+NO_AUTHENTICATION = Text(
+    en="it lets everybody in without any authentication",
+    ja="認証なしでだれでもログインできます",
+)
+ANONYMOUS = Text(en="it lets anonymous users in", ja="匿名（anonymous）ユーザの利用を認めています")
+IN_CLEAR = Text(
+    en="passwords travel unencrypted, because it does not offer TLS",
+    ja="TLS に対応していないため、パスワードが暗号化されずに送られます",
 )
 NO_EXCEPTION = Text(
     en="the declaration names no reason (exception) why it answers everybody",

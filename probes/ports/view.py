@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from plugins.value import value
 from probes.observation import Observation
-from probes.ports.facts import PortState, ServiceSeen, State
+from probes.ports.facts import PortState, State
 from probes.ports.interference import everything_open, same_words_everywhere
+from probes.services.facts import FtpSeen, ServiceSeen, SshSeen
 from probes.target import DeclaredPort, Scope, Target, Transport
 
 
@@ -29,6 +30,10 @@ class PortView:
     """What answered; None: it was not asked."""
     evidence: tuple[str, ...]
     """Digests of the transcripts."""
+    ssh: SshSeen | None = None
+    """How an SSH server lets users in; None: it was not asked."""
+    ftp: FtpSeen | None = None
+    """How an FTP server lets users in; None: it was not asked."""
 
     @property
     def subject(self) -> str:
@@ -82,25 +87,44 @@ def bracketed(address: str) -> str:
 
 def views(scope: Scope, observations: Sequence[Observation]) -> Iterator[AddressView]:
     """Give every address of the scope with all ports that are to be judged, seen or not."""
-    states: dict[tuple[str, int], PortState] = {}
-    services: dict[tuple[str, int], Observation] = {}
+    seen = _Seen()
     for observation in observations:
-        fact = observation.fact
-        if isinstance(fact, PortState) and fact.transport is Transport.TCP:
-            states[fact.address, fact.port] = fact
-        elif isinstance(fact, ServiceSeen) and fact.transport is Transport.TCP:
-            services[fact.address, fact.port] = observation
+        seen.take(observation)
     for address in scope.target.addresses:
         yield AddressView(
             address=address,
-            ports=tuple(
-                _port_view(scope.target, states.get((address, port)), services.get((address, port)), address, port)
-                for port in ports_of(scope)
-            ),
+            ports=tuple(_port_view(scope.target, seen, (address, port)) for port in ports_of(scope)),
         )
 
 
-def _port_view(target: Target, state: PortState | None, asked: Observation | None, address: str, port: int) -> PortView:
+_Place = tuple[str, int]
+
+
+class _Seen:
+    """Facts by address and port; of two about the same, the later one says more."""
+
+    def __init__(self) -> None:
+        self.states: dict[_Place, PortState] = {}
+        self.services: dict[_Place, Observation] = {}
+        self.ssh: dict[_Place, SshSeen] = {}
+        self.ftp: dict[_Place, FtpSeen] = {}
+
+    def take(self, observation: Observation) -> None:
+        """Sort in one observation."""
+        fact = observation.fact
+        if isinstance(fact, PortState) and fact.transport is Transport.TCP:
+            self.states[fact.address, fact.port] = fact
+        elif isinstance(fact, ServiceSeen) and fact.transport is Transport.TCP:
+            self.services[fact.address, fact.port] = observation
+        elif isinstance(fact, SshSeen):
+            self.ssh[fact.address, fact.port] = fact
+        elif isinstance(fact, FtpSeen):
+            self.ftp[fact.address, fact.port] = fact
+
+
+def _port_view(target: Target, seen: _Seen, place: _Place) -> PortView:
+    address, port = place
+    state, asked = seen.states.get(place), seen.services.get(place)
     return PortView(
         address=address,
         port=port,
@@ -109,6 +133,8 @@ def _port_view(target: Target, state: PortState | None, asked: Observation | Non
         detail=state.detail if state else "",
         seen=asked.fact if asked and isinstance(asked.fact, ServiceSeen) else None,
         evidence=asked.evidence if asked else (),
+        ssh=seen.ssh.get(place),
+        ftp=seen.ftp.get(place),
     )
 
 

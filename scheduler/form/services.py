@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from probes.ports.services import canonical, inside_tls
+from probes.services.names import canonical, inside_tls
 
 _NAMES = """
     http https http-alt https-alt http-proxy www ftp ftps ftp-data ssh telnet telnets smtp submission submissions smtps mail

@@ -23,7 +23,7 @@ from grid.guard.veto import GuardError, SecondOrderError, UnguardableError
 from plugins.clock import SystemClock
 from probes.dial import CutOffError, Dialer
 from probes.pace import Pace
-from probes.ports.ssh import entrance
+from probes.services.ssh import entrance
 from probes.tls.look import _child
 from tests.grid.escape import IN_SCOPE, Goal
 

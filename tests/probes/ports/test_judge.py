@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from plugins import canonical
-from probes.finding import Grade
+from probes.finding import Certainty, Grade
 from probes.observation import Ending, Fact
 from probes.ports import rules
-from probes.ports.facts import PortState, ServiceSeen, State
+from probes.ports.facts import PortState, State
 from probes.ports.judge import judge
+from probes.services.facts import Anonymous, FtpSeen, ServiceSeen, SshAlgorithms, SshSeen
 from probes.target import ClientAuth, DeclaredPort, Item, Purpose, TlsEndpoint, TlsVersion, Transport
 from probes.verdict import Coverage, Judgement, Outcome, Standing, decide
 from tests.probes.scene import declared, observed, scope_of
@@ -32,6 +33,7 @@ def seen(
     turned_away: bool = False,
     tls: bool = False,
     banner: bytes = b"",
+    certainty: Certainty = Certainty.VERIFIED,
 ) -> ServiceSeen:
     return ServiceSeen(
         address=HOST,
@@ -40,15 +42,24 @@ def seen(
         service=service,
         tls=tls,
         banner=banner,
+        certainty=certainty,
         password_login=password_login,
         turned_away=turned_away,
         detail="" if service else "it said nothing that is known here",
     )
 
 
-def answering(port: int, service: str, **more: bool | None) -> tuple[Fact, ...]:
+def answering(port: int, service: str, **more: bool | Certainty | None) -> tuple[Fact, ...]:
     """An open port and what answers there."""
     return state(port), seen(port, service, **more)  # type: ignore[arg-type]  # only the keywords of `seen` are used
+
+
+def ssh_seen(methods: tuple[str, ...] = ("publickey",), cipher: tuple[str, ...] = ("aes128-ctr",)) -> SshSeen:
+    return SshSeen(address=HOST, port=22, methods=methods, algorithms=SshAlgorithms(cipher=cipher))
+
+
+def ftp_seen(anonymous: Anonymous, *, tls: bool | None) -> FtpSeen:
+    return FtpSeen(address=HOST, port=21, anonymous=anonymous, tls=tls)
 
 
 SSH = declared(22, "ssh", purpose=Purpose.REMOTE_MAINTENANCE, exception="the staff travels")
@@ -142,6 +153,20 @@ CASES = (
         "answered the review body",
     ),
     Case(
+        "FTP that answers us, invites guests and has no TLS",
+        (FTP_OFFICE,),
+        (*answering(21, "ftp"), ftp_seen(Anonymous.INVITED, tls=False), state(8080, State.CLOSED)),
+        "ports.restricted-service",
+        "not one of the addresses that may connect; it lets anonymous users in; passwords travel unencrypted",
+    ),
+    Case(
+        "FTP that answers us, refuses guests and has TLS, answers us all the same",
+        (FTP_OFFICE,),
+        (*answering(21, "ftp"), ftp_seen(Anonymous.REFUSED, tls=True), state(8080, State.CLOSED)),
+        "ports.restricted-service",
+        "may connect",
+    ),
+    Case(
         "FTP that refuses us, for a purpose that is not accepted",
         (declared(21, "ftp", purpose=Purpose.SHOP, restricted_to=OFFICE),),
         (state(21, State.CLOSED), state(8080, State.CLOSED)),
@@ -151,7 +176,31 @@ CASES = (
     Case(
         "SSH with an exception and without passwords",
         (SSH,),
-        (*answering(22, "ssh", password_login=False), state(8080, State.CLOSED)),
+        (*answering(22, "ssh", password_login=False), ssh_seen(), state(8080, State.CLOSED)),
+    ),
+    Case(
+        "SSH with an exception and without passwords, but with RC4",
+        (SSH,),
+        (
+            *answering(22, "ssh", password_login=False),
+            ssh_seen(cipher=("aes128-ctr", "arcfour")),
+            state(8080, State.CLOSED),
+        ),
+        "ports.ssh-outdated",
+        "arcfour",
+    ),
+    Case(
+        "SSH with an exception and without passwords, but nobody knows how it encrypts",
+        (SSH,),
+        (*answering(22, "ssh", password_login=False), ssh_seen(cipher=()), state(8080, State.CLOSED)),
+        gaps=frozenset({"ports.ssh-outdated"}),
+    ),
+    Case(
+        "SSH that lets everybody in",
+        (SSH,),
+        (*answering(22, "ssh", password_login=True), ssh_seen(methods=("none",)), state(8080, State.CLOSED)),
+        "ports.restricted-service",
+        "without any authentication",
     ),
     Case(
         "SSH with an exception, but with passwords",
@@ -186,6 +235,24 @@ CASES = (
         (*answering(22, "ssh", password_login=False), state(8080, State.CLOSED)),
         "ports.restricted-service",
         "shop",
+    ),
+    Case(
+        "only nmap says that a declared port is something else",
+        (WEB,),
+        (*answering(80, "pop3", certainty=Certainty.SUSPECTED), state(8080, State.CLOSED)),
+        gaps=frozenset({"ports.other-service", "ports.forbidden-service"}),
+    ),
+    Case(
+        "only nmap says what it is, and that is what was declared",
+        (declared(10_050, "zabbix-agent"),),
+        (*answering(10_050, "zabbix-agent", certainty=Certainty.SUSPECTED), state(8080, State.CLOSED)),
+    ),
+    Case(
+        "only nmap says what an undeclared port is",
+        (),
+        answering(8080, "nfs", certainty=Certainty.SUSPECTED),
+        "ports.undeclared-open",
+        "NFS",
     ),
     Case("POP3 that nobody declared", (), answering(8080, "pop3"), "ports.forbidden-service", "POP3"),
     Case("IMAP4 inside TLS", (), answering(8080, "imaps", tls=True), "ports.forbidden-service", "IMAP4"),
@@ -258,10 +325,11 @@ def test_one_cause_gives_one_finding(case: Case) -> None:
     assert [finding.rule for finding in judgement.findings] == ([case.rule] if case.rule else [])
     assert gaps_of(judgement) == case.gaps
     for finding in judgement.findings:
-        assert finding.grade is Grade.FAILING
+        assert finding.grade is (Grade.ADVISORY if case.rule == "ports.ssh-outdated" else Grade.FAILING)
         assert case.title_holds in finding.title.en
         assert "{" not in finding.title.en + finding.title.ja + finding.remedy.en + finding.remedy.ja
-    standing = Standing.FAIL if case.rule else Standing.INCONCLUSIVE if case.gaps else Standing.PASS
+    failing = any(finding.grade is Grade.FAILING for finding in judgement.findings)
+    standing = Standing.FAIL if failing else Standing.INCONCLUSIVE if case.gaps else Standing.PASS
     assert decide([judgement]).standing is standing
 
 

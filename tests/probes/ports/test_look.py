@@ -14,11 +14,12 @@ import pytest
 from plugins.clock import SystemClock
 from probes.dial import CutOffError, Dialer
 from probes.pace import Pace
-from probes.ports.facts import PortState, ServiceSeen, State
-from probes.ports.identify import Patience
+from probes.ports.facts import PortState, State
 from probes.ports.judge import judge
 from probes.ports.look import look
 from probes.recorder import Progress, Recorder
+from probes.services.facts import ServiceSeen
+from probes.services.identify import Patience
 from probes.target import Item, Scope
 from probes.verdict import Outcome, Standing, decide
 from tests.fakes import LoopbackLeave
@@ -66,7 +67,7 @@ async def test_declared_ports_are_looked_at_although_nobody_asked_for_them() -> 
         (zoo.answers(b"HEAD / HTTP/1.1\r\n", b"HTTP/1.1 404 Not Found\r\n\r\n"), "http"),
         (zoo.answers(b"PING\r\n", b"+PONG\r\n"), "redis"),
         (zoo.answers(b"l\x00\x0b\x00", b"\x00\x16\x0b\x00\x00\x00\x06\x00No protocol spe\x00\x00"), "x11"),
-        (zoo.answers(b"\x00\x11TE", b"\x00\x0cTE\x81\x05" + b"\x00" * 8), "domain"),
+        (zoo.answers(b"\x00\x1eTE", b"\x00\x0cTE\x81\x05" + b"\x00" * 8), "domain"),
     ],
 )
 async def test_a_service_is_known_on_an_odd_port(manner: zoo.Manner, service: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from probes.observation import Ending, ItemEnded
 from probes.ports.judge import judge
 from probes.ports.look import look
-from probes.ports.ssh import entrance
+from probes.services.ssh import entrance
 from probes.target import DeclaredPort, Item, Purpose, TlsEndpoint
 from probes.verdict import Judgement, Outcome, Standing, decide
 from tests.pki import Pki

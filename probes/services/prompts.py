@@ -27,7 +27,9 @@ class Prompt:
     recognise: Callable[[bytes], str]
     """Names the service by the answer; empty: not recognised."""
     likely: tuple[int, ...] = ()
-    """Ports where this prompt is tried first."""
+    """Ports where this prompt is tried first, before HTTP."""
+    tells_build: bool = False
+    """True: the answer may name product and version, so it is worth a connection of its own."""
 
 
 def _rpc_call(xid: int, program: int, version: int) -> bytes:
@@ -90,7 +92,27 @@ def _recognise_rdp(data: bytes) -> str:
     return "ms-wbt-server" if len(data) >= 7 and data[:2] == b"\x03\x00" and data[5] == 0xD0 else ""
 
 
-_DNS_QUERY = struct.pack(">6H", _DNS_ID, 0, 1, 0, 0, 0) + b"\x00" + struct.pack(">2H", 2, 1)
+def _dns_query(name: bytes, kind: int, class_: int) -> bytes:
+    """Give a query without recursion, as it goes over TCP (RFC 1035, sections 4.1 and 4.2.2)."""
+    query = struct.pack(">6H", _DNS_ID, 0, 1, 0, 0, 0) + name + struct.pack(">2H", kind, class_)
+    return struct.pack(">H", len(query)) + query
+
+
+_VERSION_BIND = b"\x07version\x04bind\x00"
+_SNMP_ID = b"\x54\x45\x4e\x4b"
+# Discovery of the engine (RFC 3414, section 4): no user, no community; every SNMPv3 agent answers it with a report.
+_SNMP_DISCOVERY = bytes.fromhex(
+    "303e020103"
+    f"3011 0204{_SNMP_ID.hex()} 020300ffe3 040104 020103"
+    "0410 300e 0400 020100 020100 0400 0400 0400"
+    f"3014 0400 0400 a00e 0204{_SNMP_ID.hex()} 020100 020100 3000"
+)
+
+
+def _recognise_snmp(data: bytes) -> str:
+    """A message of SNMPv3 with our own id (RFC 3412, section 6)."""
+    return "snmp" if data[:1] == b"\x30" and b"\x02\x01\x03" in data[:8] and _SNMP_ID in data[:32] else ""
+
 
 PROMPTS: tuple[Prompt, ...] = (
     Prompt(
@@ -109,9 +131,11 @@ PROMPTS: tuple[Prompt, ...] = (
     ),
     Prompt(
         service="domain",
-        data=struct.pack(">H", len(_DNS_QUERY)) + _DNS_QUERY,
+        # version.bind (RFC 4892, section 3.1), then the name servers of the root for those that know no class but IN.
+        data=_dns_query(_VERSION_BIND, 16, 3) + _dns_query(b"\x00", 2, 1),
         recognise=_recognise_dns,
         likely=(53,),
+        tells_build=True,
     ),
     Prompt(
         service="postgresql",
@@ -119,12 +143,19 @@ PROMPTS: tuple[Prompt, ...] = (
         recognise=lambda data: "postgresql" if data in {b"S", b"N"} else "",
         likely=(5432,),
     ),
-    Prompt(service="redis", data=b"PING\r\n", recognise=_recognise_redis, likely=(6379,)),
+    Prompt(
+        service="redis",
+        data=b"PING\r\nINFO server\r\n",
+        recognise=_recognise_redis,
+        likely=(6379,),
+        tells_build=True,
+    ),
     Prompt(
         service="memcache",
         data=b"version\r\n",
         recognise=lambda data: "memcache" if data.startswith(b"VERSION ") else "",
         likely=(11_211,),
+        tells_build=True,
     ),
     Prompt(
         service="ms-wbt-server",
@@ -132,6 +163,7 @@ PROMPTS: tuple[Prompt, ...] = (
         recognise=_recognise_rdp,
         likely=(3389,),
     ),
+    Prompt(service="snmp", data=_SNMP_DISCOVERY, recognise=_recognise_snmp, likely=(161,)),
 )
 """Every prompt."""
 

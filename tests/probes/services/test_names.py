@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from probes.ports.services import FORBIDDEN, RESTRICTED, canonical, inside_tls, spoken_name
+from probes.services.names import FORBIDDEN, RESTRICTED, canonical, inside_tls, spoken_name
 
 
 @pytest.mark.parametrize(

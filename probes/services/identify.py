@@ -1,6 +1,6 @@
 """Finds out which service answers on an open port: listens, asks in HTTP, looks inside TLS, tries the known prompts.
 
-At most `2 + len(PROMPTS)` connections per port, each with its own time limit and 512 bytes of memory. What is not recognised
+At most `4 + len(PROMPTS)` connections per port, each with its own time limit and 512 bytes of memory. What is not recognised
 stays unnamed: the number of a port is no fact about what is behind it.
 """
 
@@ -14,10 +14,11 @@ from functools import partial
 from plugins.ask import NoAnswerReason
 from plugins.value import value
 from probes.dial import Connection, Dialer, DialError
-from probes.ports import recognise
-from probes.ports.facts import ServiceSeen
-from probes.ports.prompts import Prompt, prompts_for
-from probes.ports.services import inside_tls
+from probes.services import recognise
+from probes.services.banner import build
+from probes.services.facts import Build, ServiceSeen
+from probes.services.names import inside_tls
+from probes.services.prompts import PROMPTS, Prompt, prompts_for
 from probes.target import Transport
 from probes.transcript import Transcript
 
@@ -67,6 +68,8 @@ class Named:
     """True: it hung up or refused us before any service."""
     settled: bool = False
     """True: asking on would not bring more."""
+    asked: bool = True
+    """False: it was not asked in HTTP yet."""
     detail: str = ""
     """Why it is not known."""
 
@@ -93,25 +96,39 @@ class Identifier:
             transport=Transport.TCP,
             service=service,
             tls=named.tls,
+            build=build(named.data) if service else Build(),
             banner=named.data[:BANNER_BYTES],
             turned_away=named.turned_away,
             detail="" if service else (named.detail or "it said nothing that is known here"),
         )
 
     async def _name(self) -> Named:
+        named = await self._any_service()
+        teller = next((one for one in PROMPTS if one.tells_build and one.service == named.service), None)
+        if teller is None or build(named.data):
+            return named
+        told = await self._attempt(partial(self._prompt, prompt=teller, tls=named.tls), tls=named.tls)
+        return told if told.service else named
+
+    async def _any_service(self) -> Named:
+        """Try all ways until one of them brings a service to light."""
         plain = await self._attempt(self._plainly)
         if plain.settled:
             return plain
-        inside = await self._attempt(self._inside_tls, tls=True)
+        if not plain.asked:
+            plain = await self._attempt(self._ask_http)
+        inside = plain if plain.settled else await self._attempt(self._inside_tls, tls=True)
         if inside.service or (inside.tls and not plain.service):
-            return inside
-        if plain.service:
-            return plain
+            return inside if inside.service else await self._prompted(inside, tls=True)
+        return plain if plain.service else await self._prompted(plain, tls=False)
+
+    async def _prompted(self, otherwise: Named, *, tls: bool) -> Named:
+        """Try all prompts; give `otherwise` when none of them is answered."""
         for prompt in prompts_for(self._port):
-            prompted = await self._attempt(partial(self._prompt, prompt=prompt))
+            prompted = await self._attempt(partial(self._prompt, prompt=prompt, tls=tls), tls=tls)
             if prompted.service:
                 return prompted
-        return plain
+        return otherwise
 
     async def _attempt(self, ask: Asking, *, tls: bool = False) -> Named:
         """Ask on a connection of its own; a connection that fails is an answer, too."""
@@ -136,7 +153,12 @@ class Identifier:
             return await self._greeted(connection, heard)
         if heard.hung_up:
             return Named(turned_away=True, settled=True, detail="it hung up before it said anything")
-        return await self._ask_http(connection)
+        likely = next((one for one in PROMPTS if self._port in one.likely), None)
+        if likely is None:
+            return await self._ask_http(connection)
+        # Who listens where such a service usually does is spared an HTTP request that it might take for an attack.
+        named = await self._prompt(connection, likely)
+        return Named(service=named.service, data=named.data, settled=bool(named.service), asked=False)
 
     async def _greeted(self, connection: Connection, heard: Heard) -> Named:
         service = recognise.greeting(heard.data)
@@ -173,9 +195,9 @@ class Identifier:
             return Named(tls=True, detail=f"TLS, but nothing could be read inside: {error.detail}")
         return Named(service=named.service, data=named.data, tls=True, detail="TLS with an unknown service inside")
 
-    async def _prompt(self, connection: Connection, prompt: Prompt) -> Named:
+    async def _prompt(self, connection: Connection, prompt: Prompt, *, tls: bool = False) -> Named:
         heard = await self._say(connection, prompt.data, self._patience.prompt_s)
-        return Named(service=prompt.recognise(heard.data), data=heard.data)
+        return Named(service=prompt.recognise(heard.data), data=heard.data, tls=tls)
 
     def _http_request(self) -> bytes:
         host = f"[{self._host}]" if ":" in self._host else self._host

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.ports.prompts import PROMPTS, prompts_for, recognise_rpc
-from probes.ports.recognise import GREETING_220, greeting, is_bad_request, is_refusal, is_tls_alert, reply_to_http
+from probes.services.prompts import PROMPTS, prompts_for, recognise_rpc
+from probes.services.recognise import GREETING_220, greeting, is_bad_request, is_refusal, is_tls_alert, reply_to_http
 
 GREETINGS = (
     (b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", "ssh"),

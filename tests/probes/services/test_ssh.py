@@ -9,7 +9,7 @@ import time
 import pytest
 
 from probes.dial import CutOffError, OutOfScopeError
-from probes.ports.ssh import entrance
+from probes.services.ssh import entrance
 from tests.fakes import LoopbackLeave
 from tests.probes.scene import dialer_for
 from tests.servers import zoo
