@@ -12,7 +12,7 @@ setup: ## .venv with the locked versions
 packages: ## real servers for the tests (Debian, root only)
 	@.ci/system-packages "tests against real servers" nginx=nginx-light sshd=openssh-server vsftpd=vsftpd \
 	    telnetd=inetutils-telnetd promtool=prometheus prometheus=prometheus ip=iproute2 nft=nftables \
-	    sysctl=procps openssl=openssl faketime=faketime
+	    sysctl=procps openssl=openssl nmap=nmap faketime=faketime
 
 demo: setup ## three embedded shop systems, one online inspection each
 	@.venv/bin/tenken demo

@@ -30,9 +30,18 @@ class Program:
 
 def tls_prober() -> Program:
     """Give the child of `probes/tls/look.py`."""
+    return _child("probes.tls.prober")
+
+
+def service_prober() -> Program:
+    """Give the child of `probes/services/version_scan.py`, which may start nmap and nothing else (`enclosure.py`)."""
+    return _child("probes.services.prober")
+
+
+def _child(module: str) -> Program:
     root = Path(probes.__file__).parent.parent
     return Program(
-        argv=(sys.executable, "-P", "-m", "probes.tls.prober"),
+        argv=(sys.executable, "-P", "-m", module),
         env={"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
     )
 

@@ -118,6 +118,7 @@ class _Looker:
         doors = [door for address in self._scope.target.addresses for door in self._worth_asking(address)]
         self._total += len(doors)
         await self._crowd(doors, self._identify_one)
+        await self._services.sound()
 
     def _worth_asking(self, address: str) -> list[Door]:
         doors = [door for door in self._open if door.address == address]

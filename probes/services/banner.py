@@ -86,8 +86,8 @@ PRODUCTS: tuple[Product, ...] = (
 """Every product. The first that fits speaks."""
 
 _DISTRIBUTIONS: tuple[tuple[str, bytes], ...] = (
-    ("Debian", rb"debian-(?P<revision>[0-9][0-9a-z.+~]*)"),
-    ("Ubuntu", rb"ubuntu-(?P<revision>[0-9][0-9a-z.+~]*)"),
+    ("Debian", rb"debian[- ](?P<revision>[0-9][0-9a-z.+~]*)"),
+    ("Ubuntu", rb"ubuntu[- ](?P<revision>[0-9][0-9a-z.+~]*)"),
     ("Debian", rb"-(?P<revision>[0-9][0-9a-z.+~]*deb[0-9]+u?[0-9]*)"),
     ("Ubuntu", rb"-(?P<revision>[0-9][0-9a-z.+~]*ubuntu[0-9.]+)"),
     ("Debian", rb"-(?P<revision>[0-9][0-9a-z.+~]*)-debian"),

@@ -40,6 +40,8 @@ class Patience:
     """For the answer to a prompt of a protocol it may not speak."""
     login_s: float = 5.0
     """For an SSH server to say which authentication methods it offers."""
+    fingerprint_s: float = 20.0
+    """For nmap to recognise it; 0: nmap is not asked."""
     pause_s: float = 0.2
     """Silence after which it is taken to have finished."""
 
@@ -85,6 +87,8 @@ class Identifier:
         self._dialer, self._address, self._port = dialer, address, port
         self._host, self._agent, self._patience = host, agent, patience
         self.transcripts: list[Transcript] = []
+        self.quiet = True
+        """Whether it said nothing before it was asked."""
 
     async def seen(self) -> ServiceSeen:
         """Ask until something is recognised or all ways are tried."""
@@ -161,6 +165,7 @@ class Identifier:
         return Named(service=named.service, data=named.data, settled=bool(named.service), asked=False)
 
     async def _greeted(self, connection: Connection, heard: Heard) -> Named:
+        self.quiet = not heard.data
         service = recognise.greeting(heard.data)
         if service == recognise.GREETING_220:
             service = await self._tell_mail_from_files(connection)

@@ -83,6 +83,11 @@ def inside_tls(service: str) -> str:
     return _INSIDE_TLS.get(service, service)
 
 
+def without_tls(service: str) -> str:
+    """Give the name of a protocol as it is when nothing is around it."""
+    return next((plain for plain, inside in _INSIDE_TLS.items() if inside == service), service)
+
+
 def spoken_name(service: str) -> str:
     """Give the name of a service as people write it."""
     name = canonical(service)

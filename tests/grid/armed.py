@@ -18,7 +18,7 @@ import pytest
 
 from grid.guard import process
 from grid.guard.process import LATE, arm
-from grid.guard.programs import Program, tls_prober
+from grid.guard.programs import Program, service_prober, tls_prober
 from grid.guard.veto import GuardError, SecondOrderError, UnguardableError
 from plugins.clock import SystemClock
 from probes.dial import CutOffError, Dialer
@@ -194,7 +194,8 @@ def a_named_reason_lets_one_thread_use_raw_sockets(goal: Goal) -> None:
 def only_the_exact_program_is_started(goal: Goal) -> None:
     prober = tls_prober()
     arm()
-    subprocess.run(prober.argv, env=dict(prober.env), stdin=subprocess.DEVNULL, check=False, capture_output=True)
+    for each in (prober, service_prober()):
+        subprocess.run(each.argv, env=dict(each.env), input=b"", check=False, capture_output=True)
     assert arm().vetoes == {}
     tries: list[Callable[[], object]] = [
         lambda: subprocess.run(prober.argv, check=False),

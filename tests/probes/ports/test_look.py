@@ -28,7 +28,7 @@ from tests.servers import zoo
 from tests.servers.process import free_port
 
 HOST = "127.31.7.1"
-QUICK = Patience(connect_s=0.5, greeting_s=0.3, answer_s=0.5, prompt_s=0.2, login_s=1.0, pause_s=0.05)
+QUICK = Patience(connect_s=0.5, greeting_s=0.3, answer_s=0.5, prompt_s=0.2, login_s=1.0, pause_s=0.05, fingerprint_s=0)
 
 
 async def facts_of(scope: Scope, dialer: Dialer | None = None) -> list[PortState | ServiceSeen]:
