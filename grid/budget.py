@@ -201,6 +201,10 @@ class LeasedMeter:
             await self._take(Bound.CONNECTIONS)
             yield
 
+    async def connections(self, most: int) -> int:
+        """Wait for the connection rate; give how many may be tried at this moment, 1 to `most`."""
+        return await self._take(Bound.CONNECTIONS, most)
+
     async def request(self) -> None:
         """Wait for the request rate."""
         await self._take(Bound.REQUESTS)
@@ -212,16 +216,18 @@ class LeasedMeter:
             await self._take(Bound.CHUNKS)
             self._debt -= self._chunk
 
-    async def _take(self, bound: Bound) -> None:
+    async def _take(self, bound: Bound, most: int = 1) -> int:
+        """Wait for at least one permission; use up to `most` of those that are usable then, and give how many."""
         tap = self._taps[bound]
-        tap.waiting += 1
+        tap.waiting += most
         try:
             async with tap.turn:
-                while not tap.purse.take(self._clock.monotonic()):
+                while not (taken := tap.purse.take(self._clock.monotonic(), most)):
                     await self._wait(bound, tap)
-            tap.used += 1
+            tap.used += taken
+            return taken
         finally:
-            tap.waiting -= 1
+            tap.waiting -= most
 
     async def _wait(self, bound: Bound, tap: _Tap) -> None:
         """Wait for the next permission in hand, or borrow."""

@@ -12,7 +12,7 @@ import contextlib
 import socket
 import ssl
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -83,6 +83,12 @@ class Meter(Protocol):
     def connection(self) -> AbstractAsyncContextManager[None]:
         """Hold one of the concurrent connections, after waiting for the connection rate."""
 
+    async def connections(self, most: int) -> int:
+        """Wait for the connection rate; give how many may be tried at this moment, 1 to `most`.
+
+        For who sends many small packets and keeps the bound on concurrent connections by itself (`pace`).
+        """
+
     async def request(self) -> None:
         """Wait for the request rate."""
 
@@ -109,6 +115,16 @@ class OwnMeter:
             self._connections, wait = self._connections.take(self._clock.monotonic())
             await _sleep(wait)
             yield
+
+    async def connections(self, most: int) -> int:
+        """Wait for the connection rate; give how many may be tried at this moment, 1 to `most`."""
+        self._connections, wait = self._connections.take(self._clock.monotonic())
+        await _sleep(wait)
+        now = self._clock.monotonic()
+        more = min(self._connections.ready(now), most - 1)
+        if more:
+            self._connections, _ = self._connections.take(now, more)
+        return 1 + more
 
     async def request(self) -> None:
         """Wait for the request rate."""
@@ -273,27 +289,60 @@ class Dialer:
             connecting.close()
             raise
 
+    async def knock(self, address: str, port: int, *, timeout_s: float, measured: Callable[[float], None]) -> None:
+        """Open one TCP connection and drop it at once. Raises like `connect`.
+
+        `measured` is told the round trip in seconds when the server answered, be it by refusing.
+        """
+        async with self.admit(address, port):
+            began = self.clock.monotonic()
+            with _failures(address, port, timeout_s):
+                connecting = _new_socket(address, min(timeout_s, self.leave.remaining_s()))
+                try:
+                    async with asyncio.timeout(timeout_s):
+                        await asyncio.get_running_loop().sock_connect(connecting, (address, port))
+                    ourselves = connecting.getsockname() == connecting.getpeername()
+                except ConnectionRefusedError:
+                    measured(self.clock.monotonic() - began)
+                    raise
+                finally:
+                    connecting.close()
+            measured(self.clock.monotonic() - began)
+            if ourselves:
+                raise _nobody(address, port)
+
     async def _open(self, address: str, port: int, timeout_s: float, tls_name: str | None) -> Connection:
         context = _observing_context() if tls_name is not None else None
-        try:
+        with _failures(address, port, timeout_s):
             async with asyncio.timeout(timeout_s):
                 reader, writer = await self._connected(address, port, timeout_s, context, tls_name)
-        except TimeoutError:
-            raise DialError(address, port, NoAnswerReason.TIMEOUT, f"no answer in {timeout_s:g} s") from None
-        except ssl.SSLError as error:
-            raise DialError(address, port, NoAnswerReason.TLS, error.reason or str(error)) from None
-        except ConnectionRefusedError as error:
-            raise DialError(address, port, NoAnswerReason.REFUSED, error.strerror or "refused") from None
-        except ConnectionError as error:
-            raise DialError(address, port, NoAnswerReason.RESET, error.strerror or str(error)) from None
-        except OSError as error:
-            detail = error.strerror or str(error)
-            raise DialError(address, port, NoAnswerReason.UNREACHABLE, detail, error.errno or 0) from None
         if writer.get_extra_info("sockname") == writer.get_extra_info("peername"):
-            # TCP's simultaneous open with ourselves (RFC 9293, section 3.5): nobody listens there.
             writer.transport.abort()
-            raise DialError(address, port, NoAnswerReason.REFUSED, "nobody listens there")
+            raise _nobody(address, port)
         return Connection(self, reader, writer, address, port, context is not None)
+
+
+@contextlib.contextmanager
+def _failures(address: str, port: int, timeout_s: float) -> Iterator[None]:
+    """Give every way in which connecting fails its name."""
+    try:
+        yield
+    except TimeoutError:
+        raise DialError(address, port, NoAnswerReason.TIMEOUT, f"no answer in {timeout_s:g} s") from None
+    except ssl.SSLError as error:
+        raise DialError(address, port, NoAnswerReason.TLS, error.reason or str(error)) from None
+    except ConnectionRefusedError as error:
+        raise DialError(address, port, NoAnswerReason.REFUSED, error.strerror or "refused") from None
+    except ConnectionError as error:
+        raise DialError(address, port, NoAnswerReason.RESET, error.strerror or str(error)) from None
+    except OSError as error:
+        detail = error.strerror or str(error)
+        raise DialError(address, port, NoAnswerReason.UNREACHABLE, detail, error.errno or 0) from None
+
+
+def _nobody(address: str, port: int) -> DialError:
+    """Give what a connection with ourselves means (TCP's simultaneous open, RFC 9293, section 3.5): nobody listens there."""
+    return DialError(address, port, NoAnswerReason.REFUSED, "nobody listens there")
 
 
 def _new_socket(address: str, seconds: float) -> socket.socket:  # noqa: TID251 - this is the one place

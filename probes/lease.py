@@ -157,17 +157,18 @@ class Purse:
             self._held.popleft()
         return count
 
-    def take(self, now: float) -> bool:
-        """Use one permission; False when none is usable now."""
+    def take(self, now: float, most: int = 1) -> int:
+        """Use up to `most` permissions; give how many, 0 when none is usable now."""
+        taken = 0
         if not self.usable(now):
-            return False
+            return taken
         for held in self._held:
-            if held.left and held.not_before <= now < held.until:
+            while taken < most and held.left and held.not_before <= now < held.until:
                 held.left -= 1
                 held.not_before += held.interval_s
                 held.until += held.interval_s
-                return True
-        return False
+                taken += 1
+        return taken
 
     def next_at(self) -> float:
         """Give when the next permission becomes usable, on the worker's clock; infinity when none is held."""

@@ -10,7 +10,7 @@ from pydantic import Discriminator
 
 from plugins.value import value
 from probes.holes.facts import Exchange
-from probes.ports.facts import PortState
+from probes.ports.facts import PortBlock, PortState, SweepSeen
 from probes.services.facts import FtpSeen, ServiceSeen, SshSeen
 from probes.target import Item
 from probes.tls.facts import TlsSeen
@@ -38,7 +38,10 @@ class ItemEnded:
     """Cause, when it did not finish."""
 
 
-Fact = Annotated[PortState | ServiceSeen | SshSeen | FtpSeen | TlsSeen | Exchange | ItemEnded, Discriminator("kind")]
+Fact = Annotated[
+    PortState | PortBlock | SweepSeen | ServiceSeen | SshSeen | FtpSeen | TlsSeen | Exchange | ItemEnded,
+    Discriminator("kind"),
+]
 """Every kind of fact; a new probe adds its own here."""
 
 

@@ -5,6 +5,8 @@ Nothing here reads a clock or waits; `probes.dial` does.
 
 from __future__ import annotations
 
+import math
+
 from plugins.value import value
 
 
@@ -61,3 +63,7 @@ class Gcra:
         start = max(now, self.tat)
         at = max(now, self.tat - (self.burst - 1) / self.rate)
         return Gcra(rate=self.rate, burst=self.burst, tat=start + units / self.rate), at - now
+
+    def ready(self, now: float) -> int:
+        """Give how many units may be used at this moment, without waiting."""
+        return max(0, math.floor(self.burst - (max(now, self.tat) - now) * self.rate + 1e-9))

@@ -38,3 +38,59 @@ class PortState:
     """What it did."""
     detail: str = ""
     """The system's words when it was not open."""
+
+
+@value
+class PortBlock:
+    """Many undeclared ports of one address that did the same: the short form of as many `PortState`s."""
+
+    kind: Literal["port-block"] = "port-block"
+    """Discriminator among facts."""
+    address: str
+    """Address that was dialled."""
+    transport: Transport
+    """TCP or UDP."""
+    state: State
+    """What they did."""
+    ports: str
+    """Which ports, ascending, such as 1-21,23-79."""
+    detail: str = ""
+    """The system's words when they were not open."""
+
+
+@value
+class SweepWave:
+    """One round of a sweep over the ports of an address."""
+
+    knocks: int
+    """Ports that were knocked at: those that had not answered before."""
+    answers: int
+    """How many of them answered."""
+    seconds: float
+    """How long it took."""
+
+
+@value
+class SweepSeen:
+    """How the ports of one address were looked at, and what disturbed it."""
+
+    kind: Literal["sweep-seen"] = "sweep-seen"
+    """Discriminator among facts."""
+    address: str
+    """Address that was dialled."""
+    engine: str
+    """connect: whole connections; half-open: single SYN packets."""
+    waves: tuple[SweepWave, ...]
+    """Rounds, the first over all ports."""
+    rechecks: int
+    """Knocks at ports that had answered, to see whether they still do and say the same."""
+    lost: int
+    """How many of those got no answer."""
+    excess: int
+    """Answers beyond one per knock."""
+    contradicted: str
+    """Ports that said open at one time and closed at another, such as 80,443."""
+    round_trip_ms: float
+    """Smoothed round trip; 0: nothing answered."""
+    disturbed: str = ""
+    """Why ports that gave no answer count as unknown, not as filtered; empty: nothing was in the way."""

@@ -1,22 +1,25 @@
 """Sees which ports are open and what answers there. Facts only; `judge.py` says what they mean.
 
-First every port is dialled once, in random order; those that gave no answer are dialled once more. Then every open port is asked
-what it is. A server that answers on (almost) every port is asked at its declared ports only: there is something in between.
+First every port is knocked at (`sweep.py`), then every open port is asked what it is. A server that answers on (almost) every port
+is asked at its declared ports only: there is something in between.
 """
 
 from __future__ import annotations
 
-import errno
-import os
 import secrets
-from collections.abc import Awaitable, Callable, MutableSequence
+from collections.abc import Awaitable, Callable
 
-from plugins.ask import NoAnswerReason
 from plugins.value import value
 from probes.crowd import each
-from probes.dial import Dialer, DialError, OutOfScopeError
-from probes.ports.facts import PortState, State
+from probes.dial import Dialer
+from probes.ports.connecting import ConnectEngine
+from probes.ports.engine import Engine, Field
+from probes.ports.facts import PortBlock, PortState, SweepSeen
 from probes.ports.interference import everything_open
+from probes.ports.ledger import Outlet
+from probes.ports.permutation import Below
+from probes.ports.round_trip import MOST_S
+from probes.ports.sweep import Sweep
 from probes.ports.view import ports_of
 from probes.recorder import Recorder
 from probes.services.identify import Patience
@@ -34,14 +37,8 @@ class Door:
     """TCP port."""
 
 
-Shuffle = Callable[[MutableSequence[Door]], None]
-"""Brings a list into random order, in place; `random.Random.shuffle` of a seeded generator makes a run repeatable."""
-
 PATIENCE = Patience()
 """How long a server gets, unless a caller says otherwise."""
-_SHUFFLE: Shuffle = secrets.SystemRandom().shuffle
-_ICMP_ERRORS = {errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENOPROTOOPT, errno.ENONET}
-"""What Linux makes of ICMP errors. ENETUNREACH is not among them: it may be a route that we lack ourselves."""
 
 
 async def look(
@@ -51,67 +48,50 @@ async def look(
     pack: object,  # noqa: ARG001 - every probe is called alike; this one needs no signatures
     *,
     patience: Patience = PATIENCE,
-    shuffle: Shuffle = _SHUFFLE,
+    below: Below = secrets.randbelow,
 ) -> None:
-    """Dial every port of the scope on every address and identify what is open. `CutOffError` comes through."""
-    looker = _Looker(scope, dialer, recorder, patience, shuffle)
-    silent = await looker.dial(looker.doors(), again=False)
-    await looker.dial(silent, again=True)
+    """Knock at every port of the scope on every address and identify what is open. `CutOffError` comes through."""
+    looker = _Looker(scope, dialer, recorder, patience)
+    await looker.sweep(below)
     await looker.identify()
 
 
 class _Looker:
     """One look at one server."""
 
-    def __init__(self, scope: Scope, dialer: Dialer, recorder: Recorder, patience: Patience, shuffle: Shuffle) -> None:
+    def __init__(self, scope: Scope, dialer: Dialer, recorder: Recorder, patience: Patience) -> None:
         self._scope, self._dialer, self._recorder = scope, dialer, recorder
-        self._patience, self._shuffle = patience, shuffle
+        self._patience = patience
         self._ports = ports_of(scope)
         self._total = len(self._ports) * len(scope.target.addresses)
         self._done = 0
         self._open: list[Door] = []
         self._services = ServiceLook(scope, dialer, recorder, patience)
 
-    def doors(self) -> list[Door]:
-        """Give everything to dial."""
-        return [Door(address=address, port=port) for address in self._scope.target.addresses for port in self._ports]
+    async def sweep(self, below: Below) -> None:
+        """Knock at all doors."""
+        doors = Field(self._scope.target.addresses, self._ports)
+        sweep = Sweep(
+            doors,
+            self._engine(doors),
+            [port for port in self._ports if self._is_declared(port)],
+            Outlet(fact=self._saw, done=self._progress),
+            below=below,
+            clock=self._dialer.clock,
+            most_patience_s=min(self._patience.connect_s, MOST_S),
+        )
+        await sweep.run()
+        self._open = [Door(address=address, port=port) for address, port in sweep.open_doors]
 
-    async def dial(self, doors: list[Door], *, again: bool) -> list[Door]:
-        """Dial doors in random order; give those that should be dialled again before they count as filtered."""
-        self._shuffle(doors)
-        silent: list[Door] = []
+    def _engine(self, doors: Field) -> Engine:
+        return ConnectEngine(doors, self._dialer)
 
-        async def dial_one(door: Door) -> None:
-            fact = await self._state(door)
-            if fact.state is State.FILTERED and not again:
-                silent.append(door)
-                return
-            self._saw(door, fact)
-
-        await self._crowd(doors, dial_one)
-        return silent
-
-    def _saw(self, door: Door, fact: PortState) -> None:
+    def _saw(self, fact: PortState | PortBlock | SweepSeen) -> None:
         self._recorder.saw(Item.PORTS, fact)
-        if fact.state is State.OPEN:
-            self._open.append(door)
-        self._step()
 
-    def _step(self) -> None:
-        self._done += 1
-        self._recorder.progress(Item.PORTS, self._done, self._total)
-
-    async def _state(self, door: Door) -> PortState:
-        state, detail = State.OPEN, ""
-        try:
-            async with self._dialer.connect(door.address, door.port, timeout_s=self._patience.connect_s):
-                pass
-        except DialError as error:
-            state = _state_after(error)
-            detail = os.strerror(error.code) if error.code else error.detail
-        except OutOfScopeError as error:
-            state, detail = State.UNKNOWN, str(error)
-        return PortState(address=door.address, port=door.port, transport=Transport.TCP, state=state, detail=detail)
+    def _progress(self, done: int) -> None:
+        self._done = done
+        self._recorder.progress(Item.PORTS, done, self._total)
 
     async def identify(self) -> None:
         """Ask every open port what it is."""
@@ -133,19 +113,10 @@ class _Looker:
 
     async def _identify_one(self, door: Door) -> None:
         await self._services.ask(door.address, door.port)
-        self._step()
+        self._progress(self._done + 1)
 
     async def _crowd(self, doors: list[Door], visit: Callable[[Door], Awaitable[None]]) -> None:
         """Visit doors, as many at once as the pace allows."""
         await each(doors, min(len(doors), self._dialer.meter.pace.concurrent_connections), visit)
 
 
-def _state_after(error: DialError) -> State:
-    """Say what a failed connection means; trouble of our own is never the server's state."""
-    if error.reason is NoAnswerReason.REFUSED:
-        return State.CLOSED
-    if error.reason is NoAnswerReason.RESET:
-        # A reset that is no refusal comes after the handshake (RFC 9293, section 3.10.7.3), so somebody listens there.
-        return State.OPEN
-    icmp = error.reason is NoAnswerReason.UNREACHABLE and error.code in _ICMP_ERRORS
-    return State.FILTERED if icmp or error.reason is NoAnswerReason.TIMEOUT else State.UNKNOWN

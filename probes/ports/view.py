@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from plugins.value import value
 from probes.observation import Observation
-from probes.ports.facts import PortState, State
+from probes.ports.facts import PortBlock, PortState, State
 from probes.ports.interference import everything_open, same_words_everywhere
+from probes.ports.listing import listed
 from probes.services.facts import FtpSeen, ServiceSeen, SshSeen
 from probes.target import DeclaredPort, Scope, Target, Transport
 
@@ -112,14 +113,23 @@ class _Seen:
     def take(self, observation: Observation) -> None:
         """Sort in one observation."""
         fact = observation.fact
-        if isinstance(fact, PortState) and fact.transport is Transport.TCP:
-            self.states[fact.address, fact.port] = fact
+        if isinstance(fact, PortState | PortBlock) and fact.transport is Transport.TCP:
+            self.states.update(((state.address, state.port), state) for state in single(fact))
         elif isinstance(fact, ServiceSeen) and fact.transport is Transport.TCP:
             self.services[fact.address, fact.port] = observation
         elif isinstance(fact, SshSeen):
             self.ssh[fact.address, fact.port] = fact
         elif isinstance(fact, FtpSeen):
             self.ftp[fact.address, fact.port] = fact
+
+
+def single(fact: PortState | PortBlock) -> Iterator[PortState]:
+    """Give one state per port."""
+    if isinstance(fact, PortState):
+        yield fact
+        return
+    for port in listed(fact.ports):
+        yield PortState(address=fact.address, port=port, transport=fact.transport, state=fact.state, detail=fact.detail)
 
 
 def _port_view(target: Target, seen: _Seen, place: _Place) -> PortView:

@@ -37,7 +37,7 @@ class Workers(RuleBasedStateMachine):
         super().__init__()
         self.now = 0.0
         self.uses: list[float] = []
-        self.late = False
+        self.late, self.most = False, 1
 
     @initialize(rate=RATES, seed=st.integers(0, 2**32))
     def start(self, rate: float, seed: int) -> None:
@@ -75,10 +75,10 @@ class Workers(RuleBasedStateMachine):
     def work(self, seconds: float) -> None:
         self._spend_until(self.now + seconds)
 
-    @rule(late=st.booleans())
-    def habits_change(self, late: bool) -> None:
-        """Workers use permissions at the first or at the last possible moment: the two that can pile up."""
-        self.late = late
+    @rule(late=st.booleans(), most=st.sampled_from([1, 3, 64]))
+    def habits_change(self, late: bool, most: int) -> None:
+        """Workers use permissions at the first or at the last possible moment, one by one or in handfuls: what can pile up."""
+        self.late, self.most = late, most
 
     def _spend_until(self, end: float) -> None:
         while (moment := min(self._moments(), default=math.inf)) <= end:
@@ -91,8 +91,8 @@ class Workers(RuleBasedStateMachine):
     def _spend(self) -> bool:
         before = len(self.uses)
         for purse, offset in zip(self.purses, self.offsets, strict=True):
-            if self._due(purse, offset) <= self.now and purse.take(self.now + offset):
-                self.uses.append(self.now)
+            if self._due(purse, offset) <= self.now:
+                self.uses += [self.now] * purse.take(self.now + offset, self.most)
         return len(self.uses) > before
 
     def _moments(self) -> list[float]:

@@ -41,6 +41,19 @@ def test_nobody_waits_longer_than_the_rate_asks_for(rate: float, burst: float, g
         assert time - asked <= (position + burst) / rate + 1e-6
 
 
+@given(rate=RATES, burst=st.floats(min_value=1, max_value=50), gaps=GAPS)
+def test_what_is_ready_may_be_used_at_once_and_no_more(rate: float, burst: float, gaps: list[float]) -> None:
+    now, state = 100.0, Gcra.empty(rate, burst, 100.0)
+    for gap in gaps:
+        now += gap
+        ready = state.ready(now)
+        if ready:
+            state, wait = state.take(now, ready)
+            assert wait <= 1e-6
+        _, wait = state.take(now)
+        assert wait > 0 or state.ready(now) == 0
+
+
 @given(rate=RATES, burst=st.floats(min_value=1, max_value=50))
 def test_a_restarted_bound_has_no_saved_up_burst(rate: float, burst: float) -> None:
     first, second = uses(rate, burst, [0.0, 0.0])

@@ -8,15 +8,18 @@ import random
 import resource
 import socket
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from plugins.clock import SystemClock
 from probes.dial import CutOffError, Dialer
 from probes.pace import Pace
-from probes.ports.facts import PortState, State
+from probes.ports.facts import PortBlock, PortState, State
 from probes.ports.judge import judge
 from probes.ports.look import look
+from probes.ports.view import single
 from probes.recorder import Progress, Recorder
 from probes.services.facts import ServiceSeen
 from probes.services.identify import Patience
@@ -34,7 +37,18 @@ QUICK = Patience(connect_s=0.5, greeting_s=0.3, answer_s=0.5, prompt_s=0.2, logi
 async def facts_of(scope: Scope, dialer: Dialer | None = None) -> list[PortState | ServiceSeen]:
     seen = recorder()
     await look(scope, dialer or dialer_for(), seen, None, patience=QUICK)
-    return [entry.fact for entry in seen.observations if isinstance(entry.fact, PortState | ServiceSeen)]
+    return told(seen)
+
+
+def told(seen: Recorder) -> list[PortState | ServiceSeen]:
+    """Give what was seen, one state per port."""
+    facts: list[PortState | ServiceSeen] = []
+    for entry in seen.observations:
+        if isinstance(entry.fact, PortState | PortBlock):
+            facts += single(entry.fact)
+        elif isinstance(entry.fact, ServiceSeen):
+            facts.append(entry.fact)
+    return facts
 
 
 async def service_at(manner: zoo.Manner) -> ServiceSeen:
@@ -180,14 +194,26 @@ async def test_the_scan_keeps_the_agreed_rate() -> None:
     assert dialer.tally.peak_connections_per_s <= 102
 
 
-async def test_the_order_of_dialling_is_shuffled_by_the_given_source() -> None:
+class Noting(Dialer):
+    """Notes the ports in the order in which they are knocked at."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.ports: list[int] = []
+
+    async def knock(self, address: str, port: int, *, timeout_s: float, measured: Callable[[float], None]) -> None:
+        self.ports.append(port)
+        await super().knock(address, port, timeout_s=timeout_s, measured=measured)
+
+
+async def test_the_order_of_knocking_is_random_by_the_given_source_by_the_given_source() -> None:
     async def order(seed: int) -> list[int]:
         seen = recorder()
         scope = scope_of(addresses=(HOST,), looked_at=tuple(range(20_000, 20_050)))
         pace = Pace(connections_per_s=2000, requests_per_s=2000, concurrent_connections=1)
-        shuffle = random.Random(seed).shuffle
-        await look(scope, dialer_for(pace=pace), seen, None, patience=QUICK, shuffle=shuffle)
-        return [entry.fact.port for entry in seen.observations if isinstance(entry.fact, PortState)]
+        dialer = Noting("web", LoopbackLeave(), pace, SystemClock())
+        await look(scope, dialer, seen, None, patience=QUICK, below=random.Random(seed).randrange)
+        return dialer.ports
 
     first, again, other = await order(1), await order(1), await order(2)
     assert first == again != other
@@ -195,10 +221,11 @@ async def test_the_order_of_dialling_is_shuffled_by_the_given_source() -> None:
 
 
 async def test_progress_ends_at_its_total() -> None:
-    told: list[Progress] = []
+    heard: list[Progress] = []
     with zoo.serving(zoo.says(b"+OK\r\n"), HOST) as port:
         scope = scope_of(addresses=(HOST,), looked_at=(port, *range(20_000, 20_010)))
-        seen = Recorder("web", SystemClock(), told.append)
+        seen = Recorder("web", SystemClock(), heard.append)
         await look(scope, Dialer("web", LoopbackLeave(), FAST, SystemClock()), seen, None, patience=QUICK)
-    assert (told[-1].done, told[-1].total) == (12, 12)
-    assert [progress.done for progress in told] == list(range(1, 13))
+    steps = [progress.done for progress in heard]
+    assert steps == sorted(steps)
+    assert (heard[-1].done, heard[-1].total) == (12, 12)
