@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 from dataclasses import replace
+from functools import partial
 
 from grid.board import BoardHandle
 from grid.budget import BudgetHandle, LeasedMeter
@@ -33,20 +34,22 @@ from probes.tally import Tally
 from probes.target import Item
 from probes.transcript import printable
 
+PORT_SCAN = "port scan"
+"""The one reason for raw sockets: single SYN packets to addresses of the order (probes/ports/half_open.py)."""
 REPORT_EVERY_S = 0.25
 """Seconds between two reports of a worker."""
 
 
-def inspect(sealed: SealedOrder, trusted: TrustedKeys, board: BoardHandle, budget: BudgetHandle) -> None:
-    """Run one order; the body of the Ray task. Everything it sees goes to the board."""
-    asyncio.run(_inspect(sealed, trusted, board, budget, SystemClock()))
+def inspect(sealed: SealedOrder, trusted: TrustedKeys, board: BoardHandle, budget: BudgetHandle, raw: bool) -> None:
+    """Run one order; the body of the Ray task. Everything it sees goes to the board. `raw`: raw sockets for the port scanner."""
+    asyncio.run(_inspect(sealed, trusted, board, budget, SystemClock(), raw))
 
 
 async def _inspect(
-    sealed: SealedOrder, trusted: TrustedKeys, board: BoardHandle, budget: BudgetHandle, clock: Clock
+    sealed: SealedOrder, trusted: TrustedKeys, board: BoardHandle, budget: BudgetHandle, clock: Clock, raw: bool
 ) -> None:
     try:
-        guard = arm()
+        guard = arm(raw=(PORT_SCAN,) if raw else ())
         permit = open_order(sealed, trusted, clock)
     except (UnguardableError, SealError) as error:
         await _refuse(sealed, trusted, board, clock, str(error))
@@ -94,7 +97,8 @@ class Inspector:
         self._recorder = Recorder(order.scope.target.name, clock, self._note)
         # The heartbeat has a pace of its own, set apart from the system's: it has to go on while everything else is paused.
         meter = None if isinstance(order.pulse, Pulse) else LeasedMeter(budget, order, clock, permit.halt)
-        self._dialer = Dialer(order.scope.target.name, permit, order.pace, clock, meter)
+        opening = partial(guard.allowing_raw, PORT_SCAN) if PORT_SCAN in guard.raw else None
+        self._dialer = Dialer(order.scope.target.name, permit, order.pace, clock, meter, opening)
         self._beats: list[PulseBeat] = []
         self._sent_observations = 0
         self._sent_transcripts = 0

@@ -7,10 +7,11 @@ from typing import NoReturn
 from grid.order import Order
 from plugins.clock import Clock
 from probes.dial import CutOffError, OutOfScopeError
-from probes.target import Transport
+from probes.target import Scope, Transport
 
 EDGE_S = 0.5
 """Seconds before the window's end at which sending ends: closing a connection takes packets, too, and they need a round trip."""
+_HIGHEST_PORT = 65_535
 _ROAD = object()
 """Held by `grid.seal` alone: a permit exists only by opening a sealed order."""
 
@@ -30,6 +31,8 @@ class Permit:
         self._end = clock.monotonic() + (order.window.end - clock.now()).total_seconds() - EDGE_S
         self._halted = ""
         self._addresses = frozenset(order.scope.target.addresses)
+        # One byte per port: the port scanner asks a hundred thousand times a second.
+        self._ports = {transport: _ports(order.scope, transport) for transport in Transport}
 
     def __reduce__(self) -> NoReturn:
         """Refuse to travel: a permit is worth something only where the order was opened."""
@@ -57,11 +60,15 @@ class Permit:
             self.halt(f"the window {self.order.window} is over")
         if self._halted:
             raise CutOffError(self._halted)
-        if address not in self._addresses or not self._names(port, transport):
+        if address not in self._addresses or not (0 <= port <= _HIGHEST_PORT and self._ports[transport][port]):
             raise OutOfScopeError(address, port, transport)
 
-    def _names(self, port: int, transport: Transport) -> bool:
-        scope = self.order.scope
-        if scope.target.declared(port, transport) is not None:
-            return True
-        return transport is Transport.TCP and any(port in ports for ports in scope.tcp_ports)
+
+def _ports(scope: Scope, transport: Transport) -> bytearray:
+    """Give 1 for every port that the scope names, 0 for the others."""
+    named = bytearray(_HIGHEST_PORT + 1)
+    looked_at = scope.tcp_ports if transport is Transport.TCP else ()
+    declared = (entry.ports for entry in scope.target.ports if entry.transport is transport)
+    for ports in (*looked_at, *declared):
+        named[ports.first : ports.last + 1] = b"\1" * (ports.last + 1 - ports.first)
+    return named

@@ -60,12 +60,14 @@ def _own_signals() -> Iterator[None]:
 class Grid:
     """A connection to Ray; a context manager. `start()` makes a small cluster of this machine's own, `join()` uses one."""
 
-    def __init__(self, clock: Clock, door: Door | None = None) -> None:
+    def __init__(self, clock: Clock, door: Door | None = None, *, raw: bool = False) -> None:
+        """`raw`: workers may use raw sockets for the port scan, where their host lets them."""
         self._clock = clock
         self._door = door or OpenDoor()
+        self._raw = raw
 
     @classmethod
-    def start(cls, *, workers: int = WORKERS, clock: Clock | None = None) -> Self:
+    def start(cls, *, workers: int = WORKERS, clock: Clock | None = None, raw: bool = False) -> Self:
         """Start Ray on this machine: loopback only, token authentication on, no dashboard, no usage reports."""
         with _own_signals():
             ray.init(
@@ -79,16 +81,22 @@ class Grid:
                 configure_logging=False,
                 object_store_memory=256 * 1024 * 1024,
             )
-        return cls(clock or SystemClock())
+        return cls(clock or SystemClock(), raw=raw)
 
     @classmethod
     def join(
-        cls, address: str, *, clock: Clock | None = None, own_address: str | None = None, door: Door | None = None
+        cls,
+        address: str,
+        *,
+        clock: Clock | None = None,
+        own_address: str | None = None,
+        door: Door | None = None,
+        raw: bool = False,
     ) -> Self:
         """Join a running cluster whose nodes offer the resource `inspector`. `own_address`: ours, so that Ray need not guess it."""
         with _own_signals():
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, _node_ip_address=own_address)
-        return cls(clock or SystemClock(), door)
+        return cls(clock or SystemClock(), door, raw=raw)
 
     def __enter__(self) -> Self:
         return self
@@ -120,7 +128,7 @@ class Grid:
             accounts = [account(sealed, trusted) for sealed in orders]
             accounts = [account for account in accounts if not account.beats]
             return [account.record(self._clock, brake.stopped, Ending.NOT_STARTED) for account in accounts]
-        run = _Run(orders, trusted, intake, self._clock, watches or {}, self._door)
+        run = _Run(orders, trusted, intake, self._clock, watches or {}, self._door, self._raw)
         try:
             return run.to_end(brake)
         finally:
@@ -138,8 +146,10 @@ class _Run:
         clock: Clock,
         watches: Mapping[str, PulseWatch],
         door: Door,
+        raw: bool,
     ) -> None:
         self._clock = clock
+        self._raw = raw
         self._intake = intake
         self._door = door
         self._trusted = trusted
@@ -206,7 +216,7 @@ class _Run:
                     self._lost[order_id] = refusal
                     hand_out.ended(order_id)
                     continue
-                reference = task.remote(sealed, self._trusted, self._board, hand_out.budget)
+                reference = task.remote(sealed, self._trusted, self._board, hand_out.budget, self._raw)
                 self._tasks[reference] = order_id
 
     def _reap(self) -> None:

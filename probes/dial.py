@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 import ssl
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Protocol
 
 from plugins.ask import NoAnswerReason
 from plugins.clock import Clock
 from probes.pace import Gcra, Pace
+from probes.raw import RawWay, icmp_error
 from probes.tally import Counter, Tally
 from probes.target import Transport
 from probes.transcript import Direction, Passage, Transcript
@@ -64,11 +66,15 @@ class CutOffError(Exception):
 class DialError(Exception):
     """A connection that failed in a way that says something about the server."""
 
-    def __init__(self, address: str, port: int, reason: NoAnswerReason, detail: str, code: int = 0) -> None:
-        super().__init__(address, port, reason, detail, code)
+    def __init__(
+        self, address: str, port: int, reason: NoAnswerReason, detail: str, code: int = 0, icmp: bool = False
+    ) -> None:
+        super().__init__(address, port, reason, detail, code, icmp)
         self.address, self.port, self.reason, self.detail = address, port, reason, detail
         self.code = code
-        """The system's errno; 0 when there is none. It tells an ICMP error from trouble of our own."""
+        """The system's errno; 0 when there is none."""
+        self.icmp = icmp
+        """True: an ICMP error said so, so it is no trouble of our own."""
 
     def __str__(self) -> str:
         return f"{self.address} {self.port}: {self.reason} ({self.detail})"
@@ -229,15 +235,33 @@ class Connection:
         self._writer.transport.abort()
 
 
+Opening = Callable[[], AbstractContextManager[None]]
+"""The grid's permission to open raw sockets inside the block; a process without it has none."""
+
+
 class Dialer:
     """Opens connections for one order."""
 
-    def __init__(self, server: str, leave: Leave, pace: Pace, clock: Clock, meter: Meter | None = None) -> None:
+    def __init__(
+        self,
+        server: str,
+        leave: Leave,
+        pace: Pace,
+        clock: Clock,
+        meter: Meter | None = None,
+        opening: Opening | None = None,
+    ) -> None:
         self.server = server
         self.leave = leave
         self.clock = clock
         self.meter: Meter = meter or OwnMeter(pace, clock)
         self.counter = Counter()
+        self._opening = opening
+
+    @property
+    def raw(self) -> bool:
+        """Whether raw sockets may be opened; the host can still refuse."""
+        return self._opening is not None
 
     @property
     def tally(self) -> Tally:
@@ -276,6 +300,17 @@ class Dialer:
             finally:
                 connection.abort()
 
+    def raw_way(self, address: str, port: int) -> RawWay:
+        """Open a way for single TCP segments to `address`, where the order names `port` among others; close it after use.
+
+        Raises `OSError` where the host allows no raw sockets or has no route, `OutOfScopeError`, `CutOffError`.
+        """
+        self._check(address, port)
+        if self._opening is None:
+            raise PermissionError(errno.EPERM, "the grid allows no raw sockets here")
+        with self._opening():
+            return RawWay(_new_raw_socket(address, port), address, self.leave)
+
     async def _connected(
         self, address: str, port: int, timeout_s: float, context: ssl.SSLContext | None, tls_name: str | None
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -302,8 +337,15 @@ class Dialer:
                     async with asyncio.timeout(timeout_s):
                         await asyncio.get_running_loop().sock_connect(connecting, (address, port))
                     ourselves = connecting.getsockname() == connecting.getpeername()
-                except ConnectionRefusedError:
-                    measured(self.clock.monotonic() - began)
+                except TimeoutError:
+                    if repeats := _repeated(connecting):
+                        self.counter.connection(self.clock.monotonic(), repeats)
+                    raise
+                except OSError as error:
+                    if code := icmp_error(connecting):
+                        raise DialError(address, port, NoAnswerReason.UNREACHABLE, "told by ICMP", code, True) from None
+                    if isinstance(error, ConnectionRefusedError):
+                        measured(self.clock.monotonic() - began)
                     raise
                 finally:
                     connecting.close()
@@ -340,6 +382,11 @@ def _failures(address: str, port: int, timeout_s: float) -> Iterator[None]:
         raise DialError(address, port, NoAnswerReason.UNREACHABLE, detail, error.errno or 0) from None
 
 
+def _repeated(silent: socket.socket) -> int:  # noqa: TID251 - only named here
+    """Give how often the kernel has repeated its SYN: it does after a second, and a busy machine may be later than that."""
+    return silent.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 8)[2]  # tcpi_retransmits of struct tcp_info
+
+
 def _nobody(address: str, port: int) -> DialError:
     """Give what a connection with ourselves means (TCP's simultaneous open, RFC 9293, section 3.5): nobody listens there."""
     return DialError(address, port, NoAnswerReason.REFUSED, "nobody listens there")
@@ -357,6 +404,19 @@ def _new_socket(address: str, seconds: float) -> socket.socket:  # noqa: TID251 
     made.setblocking(False)
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, int(seconds * 1000)))
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, 1)
+    return made
+
+
+def _new_raw_socket(address: str, port: int) -> socket.socket:  # noqa: TID251 - this is the one place
+    """Make a raw IP socket for TCP segments to and from one address: the kernel writes the IP header, to that address alone."""
+    made = socket.socket(  # noqa: TID251 - this is the one place
+        socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP
+    )
+    try:
+        made.connect((address, port))
+    except BaseException:
+        made.close()
+        raise
     return made
 
 

@@ -49,15 +49,17 @@ class Counter:
         self._received = 0
         self._refused = 0
         self._peak = 0
-        self._second: deque[float] = deque()
+        self._second: deque[tuple[float, int]] = deque()
+        self._in_second = 0
 
-    def connection(self, now: float) -> None:
-        """Count a connection tried at `now` (monotonic seconds)."""
-        self._connections += 1
-        self._second.append(now)
-        while self._second[0] <= now - 1.0:
-            self._second.popleft()
-        self._peak = max(self._peak, len(self._second))
+    def connection(self, now: float, count: int = 1) -> None:
+        """Count connections tried at `now` (monotonic seconds)."""
+        self._connections += count
+        self._second.append((now, count))
+        self._in_second += count
+        while self._second[0][0] <= now - 1.0:
+            self._in_second -= self._second.popleft()[1]
+        self._peak = max(self._peak, self._in_second)
 
     def request(self) -> None:
         """Count an ask."""
@@ -78,7 +80,7 @@ class Counter:
     @property
     def latest(self) -> float:
         """When the latest connection was tried, after every wait for the pace; 0 before the first."""
-        return self._second[-1] if self._second else 0.0
+        return self._second[-1][0] if self._second else 0.0
 
     @property
     def tally(self) -> Tally:

@@ -13,6 +13,7 @@ from dashboards.grafana import dashboard
 from dashboards.report import schema as result_schema
 from scheduler.declaration import schema as declaration_schema
 from tests.grid import escaping
+from tests.probes.ports import building
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs" / "pictures" / "report.png"
@@ -36,6 +37,7 @@ def main() -> int:
     declared = json.dumps(declaration_schema(), ensure_ascii=False, indent=2) + "\n"
     (ROOT / "docs" / "declaration.schema.json").write_text(declared, encoding="utf-8")
     dashboard.main()
+    building.main()
     escaping.write(ROOT / "docs" / "walls.md")
     if (chromium := shutil.which("chromium")) is None:
         print("figures: no chromium, so docs/pictures/report.png stays as it is (Debian: apt-get install chromium)")

@@ -20,6 +20,7 @@ from rich.live import Live
 from dashboards.cli.logged import AUDIT_LOG, CLAIMS, actor, run_logged
 from dashboards.cli.paths import home
 from dashboards.cli.progress import ProgressTable
+from dashboards.cli.serve import Raw
 from dashboards.cli.verdict import print_result
 from dashboards.report.render import write_report
 from grid.audit import AuditError, AuditLog
@@ -114,6 +115,7 @@ def inspect(
     gate: Annotated[
         str | None, typer.Option(help="Run the workers inside a gate whose way out is this network device (root only).")
     ] = None,
+    raw: Raw = False,
 ) -> None:
     """Inspect one system that you operate: loopback freely, anything else with proof of control.
 
@@ -131,7 +133,7 @@ def inspect(
         operator = system.operator
         issuer = Issuer(name=operator.organisation, contact=operator.email, key=key, actor=actor())
         pace = system.pace if connections_per_s is None else _slower(system.pace, connections_per_s)
-        with _grid(ray_address, gate) as grid:
+        with _grid(ray_address, gate, raw) as grid:
             window = Window(start=clock.now(), end=clock.now() + timedelta(minutes=minutes))
             inspection = Inspection(
                 inspection_id=new_id(), kind=Kind.PRELIMINARY, system=system, items=wanted, window=window, pace=pace
@@ -268,11 +270,13 @@ def _gate_refusals() -> Iterator[None]:
 
 
 @contextmanager
-def _grid(ray_address: str | None, gate: str | None) -> Iterator[Grid]:
+def _grid(ray_address: str | None, gate: str | None, raw: bool) -> Iterator[Grid]:
     with ExitStack() as stack:
         with _gate_refusals():
-            started = gated_grid(gate) if gate else Grid.join(ray_address) if ray_address else Grid.start()
-            grid = stack.enter_context(started)
+            if gate:
+                grid = stack.enter_context(gated_grid(gate, raw=raw))
+            else:
+                grid = stack.enter_context(Grid.join(ray_address, raw=raw) if ray_address else Grid.start(raw=raw))
         typer.echo(f"walls: permit, guard{', gate' if gate else ''}", err=True)
         yield grid
 

@@ -44,6 +44,9 @@ status_app = typer.Typer(add_completion=False)
 Uplink = Annotated[
     str, typer.Option(help="Run the workers inside a gate whose way out is this network device (root only).")
 ]
+Raw = Annotated[
+    bool, typer.Option("--raw", help="Scan ports by single SYN packets where the worker's host lets it (CAP_NET_RAW).")
+]
 Resolvers = Annotated[list[str] | None, typer.Option(help="DNS resolver `address[:port]` for proofs of control.")]
 
 
@@ -72,6 +75,7 @@ def serve(
     ray_address: Annotated[str, typer.Option(help="Join this Ray cluster instead of starting one.")] = "",
     resolver: Resolvers = None,
     gate: Uplink = "",
+    raw: Raw = False,
     new_tokens: Annotated[
         bool, typer.Option("--new-tokens", help="Replace the body's tokens; the old ones end.")
     ] = False,
@@ -97,6 +101,7 @@ def serve(
         resolvers=tuple(resolver or ()),
         renew_tokens=new_tokens,
         gate=gate,
+        raw=raw,
     )
     try:
         run(settings, typer.echo)

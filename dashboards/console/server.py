@@ -81,6 +81,8 @@ class Settings:
     """Make new tokens for the review body and the monitor."""
     gate: str = ""
     """Network device by which workers inside a gate go out; empty: no gate."""
+    raw: bool = False
+    """Whether workers may use raw sockets for the port scan."""
 
 
 def serve(settings: Settings, announce: Callable[[str], None]) -> None:
@@ -299,8 +301,10 @@ def _grid(settings: Settings, clock: Clock) -> Iterator[Grid]:
 
 def _way(settings: Settings, clock: Clock) -> AbstractContextManager[Grid]:
     if settings.gate:
-        return gated_grid(settings.gate, clock=clock)
-    return Grid.join(settings.ray_address, clock=clock) if settings.ray_address else Grid.start(clock=clock)
+        return gated_grid(settings.gate, clock=clock, raw=settings.raw)
+    if settings.ray_address:
+        return Grid.join(settings.ray_address, clock=clock, raw=settings.raw)
+    return Grid.start(clock=clock, raw=settings.raw)
 
 
 def _issuer(settings: Settings) -> Issuer:

@@ -80,7 +80,7 @@ def check(uplink: str, clock: Clock) -> None:
 
 
 @contextlib.contextmanager
-def gated_grid(uplink: str, *, workers: int = WORKERS, clock: Clock | None = None) -> Iterator[Grid]:
+def gated_grid(uplink: str, *, workers: int = WORKERS, clock: Clock | None = None, raw: bool = False) -> Iterator[Grid]:
     """Start a grid inside a gate whose way out is the network device `uplink`. Root only. Raises `GateError`."""
     clock = clock or SystemClock()
     check(uplink, clock)
@@ -99,7 +99,7 @@ def gated_grid(uplink: str, *, workers: int = WORKERS, clock: Clock | None = Non
         node = stack.enter_context(_running(cable.node_command(program, {SLOT: workers}), folder / "node.log"))
         address = f"{cable.head}:{cable.ports.first}"
         made = stack.enter_context(
-            Grid.join(address, clock=clock, own_address=cable.head, door=Porter(gate, uplink, clock))
+            Grid.join(address, clock=clock, own_address=cable.head, door=Porter(gate, uplink, clock), raw=raw)
         )
         _await(node, folder / "node.log", lambda: _places() >= workers)
         yield made

@@ -63,9 +63,10 @@ class Guard:
 
     @contextlib.contextmanager
     def allowing_raw(self, reason: str) -> Iterator[None]:
-        """Let this thread use raw and packet sockets, for a reason that was named at arming. None is, by default.
+        """Let this thread open raw sockets for TCP segments, for a reason that was named at arming. None is, by default.
 
-        What goes out by them is not compared with the order here: the wall outside the process does that.
+        A raw socket may be connected to an address of the running order and then sends nowhere else; ports, window and pace are
+        the permit's matter (probes/raw.py asks it for every segment). Packet sockets and all other raw ones stay vetoed.
         """
         if reason not in self.raw:
             raise GuardError("allowing_raw", f"the reason {reason!r} was not named at arming")

@@ -20,6 +20,8 @@ _TRANSPORTS: dict[tuple[int, int], Transport] = {
     (socket.SOCK_STREAM, socket.IPPROTO_TCP): Transport.TCP,
     (socket.SOCK_DGRAM, socket.IPPROTO_UDP): Transport.UDP,
 }
+_RAW = (socket.SOCK_RAW, socket.IPPROTO_TCP)
+"""The one kind of raw socket that can be allowed: the kernel writes the IP header, to the address that it is connected to."""
 _PLAIN = {(kind, 0) for kind, _ in _TRANSPORTS}
 _FLAGS = socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
 _DEFAULT = -1
@@ -48,7 +50,7 @@ class Sockets:
     def __init__(self) -> None:
         self._check: Callable[[str, int, Transport], None] | None = None
         self.raw_thread = 0
-        """The one thread that may use raw sockets just now; 0: none."""
+        """The one thread that may open raw sockets just now, to addresses of the order; 0: none."""
         self._connected: set[int] = set()
 
     def admit(self, leave: Leave | None) -> None:
@@ -79,7 +81,9 @@ class Sockets:
         protocol = max(protocol, 0)
         if family == socket.AF_UNIX or (family in _INTERNET and (kind, protocol) in _TRANSPORTS.keys() | _PLAIN):
             return ""
-        return "" if self._raw() else f"a socket of family {family}, type {kind}, protocol {protocol}"
+        if self._raw() and family in _INTERNET and (kind, protocol) == _RAW:
+            return ""
+        return f"a socket of family {family}, type {kind}, protocol {protocol}"
 
     def _raw(self) -> bool:
         return self.raw_thread == threading.get_ident()
@@ -105,9 +109,10 @@ class Sockets:
     def _judged(self, made: socket.socket, address: object) -> str:  # noqa: TID251 - only named here
         """Give what is wrong with sending to `address`; the leave's `CutOffError` comes through."""
         domain = _option(made, socket.SO_DOMAIN)
-        transport = _TRANSPORTS.get((_option(made, socket.SO_TYPE), _option(made, socket.SO_PROTOCOL)))
+        kind = _option(made, socket.SO_TYPE), _option(made, socket.SO_PROTOCOL)
+        transport = Transport.TCP if kind == _RAW and self._raw() else _TRANSPORTS.get(kind)
         if domain not in _INTERNET or transport is None:
-            return "" if self._raw() else f"{_shown(address)} by a socket of family {domain}"
+            return f"{_shown(address)} by a socket of family {domain}"
         # Exact types: a subclass could tell the kernel one thing and the guard another.
         if type(address) is not tuple or type(address[0]) is not str or type(address[1]) is not int:
             return f"{_shown(address)}, which is not a plain address and port"
@@ -121,7 +126,7 @@ class Sockets:
 
     def _binds(self, event: Event) -> str:
         made, address = event
-        return "" if self._raw() else f"{_shown(address)} by a socket of family {_option(made, socket.SO_DOMAIN)}"
+        return f"{_shown(address)} by a socket of family {_option(made, socket.SO_DOMAIN)}"
 
     def hang_up(self) -> None:
         """Shut what was connected under the leave, also copies of it: a connected socket sends without any event."""
@@ -166,6 +171,15 @@ def _sockets_open() -> Iterator[int]:
 def _shut(descriptor: int) -> None:
     borrowed = socket.socket(fileno=descriptor)  # noqa: TID251 - an open one is ended
     try:
-        borrowed.shutdown(socket.SHUT_RDWR)
+        if _option(borrowed, socket.SO_TYPE) == socket.SOCK_RAW:
+            _replace(descriptor)  # the kernel knows no shutdown for raw sockets
+        else:
+            borrowed.shutdown(socket.SHUT_RDWR)
     finally:
         borrowed.detach()
+
+
+def _replace(descriptor: int) -> None:
+    """Put a socket that leads nowhere in the place of an open one."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as nowhere:  # noqa: TID251 - it is connected to nobody
+        os.dup2(nowhere.fileno(), descriptor, inheritable=False)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Iterator
 from functools import partial
 
 from plugins.ask import NoAnswerReason
 from probes.crowd import each
 from probes.dial import Dialer, DialError, OutOfScopeError
-from probes.ports.engine import Field, Hearing, Reply, SweepBrake
-
-ICMP_ERRORS = {errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENOPROTOOPT, errno.ENONET}
-"""What Linux makes of ICMP errors. ENETUNREACH is not among them: it may be a route that we lack ourselves."""
+from probes.ports.engine import Field, Hearing, Reply, SweepBrake, words
 
 
 class ConnectEngine:
@@ -23,6 +19,9 @@ class ConnectEngine:
 
     def __init__(self, field: Field, dialer: Dialer) -> None:
         self._field, self._dialer = field, dialer
+
+    def close(self) -> None:
+        """Nothing is held between waves."""
 
     async def wave(self, numbers: Iterator[int], hearing: Hearing, brake: SweepBrake) -> None:
         """Knock once at every door; return when each has answered or used up its patience."""
@@ -43,7 +42,7 @@ class ConnectEngine:
         except DialError as error:
             reply = _reply(error)
             if reply is not Reply.SILENCE:
-                hearing.heard(number, reply, os.strerror(error.code) if error.code else error.detail)
+                hearing.heard(number, reply, words(error.code) if error.code else "")
         except OutOfScopeError as error:
             hearing.heard(number, Reply.TROUBLE, str(error))
         else:
@@ -60,7 +59,8 @@ def _reply(error: DialError) -> Reply:
             return Reply.OPEN
         case NoAnswerReason.TIMEOUT:
             return Reply.SILENCE
-        case NoAnswerReason.UNREACHABLE if error.code in ICMP_ERRORS:
+        case NoAnswerReason.UNREACHABLE if error.icmp or error.code == errno.EHOSTUNREACH:
+            # The kernel says the latter also for an address whose neighbour does not answer.
             return Reply.UNREACHABLE
         case _:
             return Reply.TROUBLE

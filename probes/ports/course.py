@@ -32,7 +32,7 @@ class Course:
     in_wave: int = 0
     """Knocks of the present wave."""
     fresh: int = 0
-    """First answers in the present wave."""
+    """Doors that said open or closed for the first time, in the present wave."""
     knocks: int = 0
     """All knocks, rechecks too."""
     answers: int = 0

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import array
 import asyncio
+import errno
+import os
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import Protocol
@@ -59,6 +61,11 @@ class Field:
         return which * len(self.ports) + place if place >= 0 else -1
 
 
+def words(code: int) -> str:
+    """Give the words for the errno of a knock; a connection that an RST refused has none."""
+    return "refused by ICMP" if code == errno.ECONNREFUSED else os.strerror(code)
+
+
 class Hearing(Protocol):
     """Who is told what an engine hears."""
 
@@ -77,6 +84,9 @@ class Engine(Protocol):
 
     name: str
     """How facts name it."""
+
+    def close(self) -> None:
+        """Let go of what is held between waves."""
 
     async def wave(self, numbers: Iterator[int], hearing: Hearing, brake: SweepBrake) -> None:
         """Knock once at every door; return when each has answered or used up its patience. `CutOffError` comes through."""

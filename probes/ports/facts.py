@@ -65,7 +65,7 @@ class SweepWave:
     knocks: int
     """Ports that were knocked at: those that had not answered before."""
     answers: int
-    """How many of them answered."""
+    """How many of them said open or closed."""
     seconds: float
     """How long it took."""
 

@@ -72,8 +72,8 @@ class Ledger:
     def tell_answers(self) -> None:
         """Tell what was said since the last time."""
         blocks: dict[tuple[int, int, str], list[int]] = {}
-        for number, reply in enumerate(self.replies):
-            if not reply or self._told[number]:
+        for number, (reply, told) in enumerate(zip(self.replies, self._told, strict=True)):
+            if told or not reply:
                 continue
             self._told[number] = True
             detail = self._details.get(number, REFUSED if reply == Reply.CLOSED else "")
@@ -87,7 +87,7 @@ class Ledger:
     def tell_silence(self, which: int, disturbed: str) -> None:
         """Tell of the doors of an address that said nothing; `disturbed`: why that tells nothing about them."""
         state, detail = (State.UNKNOWN, disturbed) if disturbed else (State.FILTERED, NO_ANSWER)
-        silent = self.some(self._doors.of(which), Reply.SILENCE, len(self._doors))
+        silent = [number for number in self._doors.of(which) if not self.replies[number]]
         for number in silent:
             if number in self._declared:
                 self._tell_one(number, state, detail)

@@ -6,6 +6,7 @@ is asked at its declared ports only: there is something in between.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Awaitable, Callable
 
@@ -15,6 +16,7 @@ from probes.dial import Dialer
 from probes.ports.connecting import ConnectEngine
 from probes.ports.engine import Engine, Field
 from probes.ports.facts import PortBlock, PortState, SweepSeen
+from probes.ports.half_open import HalfOpenEngine
 from probes.ports.interference import everything_open
 from probes.ports.ledger import Outlet
 from probes.ports.permutation import Below
@@ -70,21 +72,21 @@ class _Looker:
 
     async def sweep(self, below: Below) -> None:
         """Knock at all doors."""
+        if not self._ports:
+            return
         doors = Field(self._scope.target.addresses, self._ports)
-        sweep = Sweep(
-            doors,
-            self._engine(doors),
-            [port for port in self._ports if self._is_declared(port)],
-            Outlet(fact=self._saw, done=self._progress),
-            below=below,
-            clock=self._dialer.clock,
-            most_patience_s=min(self._patience.connect_s, MOST_S),
-        )
-        await sweep.run()
+        with contextlib.closing(_engine(doors, self._dialer, below)) as engine:
+            sweep = Sweep(
+                doors,
+                engine,
+                [port for port in self._ports if self._is_declared(port)],
+                Outlet(fact=self._saw, done=self._progress),
+                below=below,
+                clock=self._dialer.clock,
+                most_patience_s=min(self._patience.connect_s, MOST_S),
+            )
+            await sweep.run()
         self._open = [Door(address=address, port=port) for address, port in sweep.open_doors]
-
-    def _engine(self, doors: Field) -> Engine:
-        return ConnectEngine(doors, self._dialer)
 
     def _saw(self, fact: PortState | PortBlock | SweepSeen) -> None:
         self._recorder.saw(Item.PORTS, fact)
@@ -120,3 +122,9 @@ class _Looker:
         await each(doors, min(len(doors), self._dialer.meter.pace.concurrent_connections), visit)
 
 
+def _engine(doors: Field, dialer: Dialer, below: Below) -> Engine:
+    """Give the half-open engine where grid and host allow raw sockets, else the one that needs no rights."""
+    if dialer.raw:
+        with contextlib.suppress(OSError):
+            return HalfOpenEngine(doors, dialer, below)
+    return ConnectEngine(doors, dialer)

@@ -44,10 +44,11 @@ def _generator(prime: int, below: Below) -> int:
     """Give a random generator of the group: its powers are 1 at no proper divisor of the group's order."""
     order = prime - 1
     factors = _prime_factors(order)
-    while True:
-        candidate = 1 + below(order)
+    first = below(order)
+    for candidate in (1 + (first + step) % order for step in range(order)):
         if all(pow(candidate, order // factor, prime) != 1 for factor in factors):
             return candidate
+    raise AssertionError(prime)  # every prime's group has a generator
 
 
 def _prime_factors(number: int) -> frozenset[int]:

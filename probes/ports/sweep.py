@@ -38,6 +38,7 @@ CONTRADICTED = (
     "or something in between answers for it"
 )
 _CERTAIN = {Reply.OPEN, Reply.CLOSED}
+_UNSURE = {Reply.SILENCE, Reply.UNREACHABLE}
 
 
 class Sweep:
@@ -75,7 +76,8 @@ class Sweep:
         if self._again is not None:
             self._again[number] += 1
         before = self._ledger.replies[number]
-        if not before:
+        if before in _UNSURE and reply in _CERTAIN:
+            # Not ICMP errors: every router limits those, so that they say nothing about packets that get lost.
             course.fresh += 1
         elif before == reply or before in _CERTAIN:
             if before != reply and reply in _CERTAIN:

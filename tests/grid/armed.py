@@ -27,6 +27,8 @@ from probes.services.ssh import entrance
 from probes.tls.look import _child
 from tests.grid.escape import IN_SCOPE, Goal
 
+RAW = socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP
+
 
 @contextlib.contextmanager
 def vetoed(event: str) -> Iterator[None]:
@@ -170,19 +172,50 @@ def raw_sockets_need_a_reason_that_was_named_at_arming(goal: Goal) -> None:
         pass
 
 
-def a_named_reason_lets_one_thread_use_raw_sockets(goal: Goal) -> None:
+def a_named_reason_lets_one_thread_open_raw_sockets_to_the_order(goal: Goal) -> None:
+    guard = arm(raw=("scanner",))
+    with vetoed("socket.__new__"):
+        socket.socket(*RAW)
+    with guard.admitting(goal.permit), guard.allowing_raw("scanner"):
+        way = socket.socket(*RAW)
+        way.connect(IN_SCOPE)
+        with vetoed("socket.connect"):
+            socket.socket(*RAW).connect(("127.0.0.77", IN_SCOPE[1]))
+        with vetoed("socket.sendto"):
+            socket.socket(*RAW).sendto(b"x" * 20, ("127.0.0.77", IN_SCOPE[1]))
+        with vetoed("socket.bind"):
+            socket.socket(*RAW).bind(("127.0.0.1", 0))
+        others = [
+            (socket.AF_PACKET, socket.SOCK_RAW, 0),
+            (socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW),
+            (socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP),
+            (socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP),
+            (socket.AF_NETLINK, socket.SOCK_RAW, 0),
+        ]
+        for kind in others:
+            with vetoed("socket.__new__"):
+                socket.socket(*kind)
+        way.send(b"x" * 20)
+    with vetoed("socket.connect"):
+        way.connect(IN_SCOPE)
+    with vetoed("socket.sendto"):
+        way.sendto(b"x" * 20, IN_SCOPE)
+    with pytest.raises(OSError, match="not connected"):  # hung up with the order
+        way.send(b"x" * 20)
+
+
+def a_named_reason_for_raw_sockets_is_one_thread_s_alone(goal: Goal) -> None:
     del goal
     guard = arm(raw=("scanner",))
     refused: list[GuardError] = []
 
     def elsewhere() -> None:
         try:
-            socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+            socket.socket(*RAW)
         except GuardError as error:
             refused.append(error)
 
     with guard.allowing_raw("scanner"):
-        socket.socket(socket.AF_PACKET, socket.SOCK_RAW).bind(("lo", 0))
         other = threading.Thread(target=elsewhere)
         other.start()
         other.join()

@@ -24,7 +24,8 @@ from plugins.clock import SystemClock
 from plugins.pack import load_pack
 from probes.observation import Ending, ItemEnded
 from probes.pace import Pace
-from probes.ports.facts import PortState, State
+from probes.ports.facts import PortBlock, PortState, State
+from probes.ports.view import single
 from probes.target import PortRange
 from tests.grid.orders import make_order, make_target
 from tests.target import counting, wait_for
@@ -80,7 +81,8 @@ def test_two_orders_run_in_two_worker_processes(grid: Grid) -> None:
     assert len({first.worker_pid, second.worker_pid, os.getpid()}) == 3
     for record in (first, second):
         assert endings(record) == {Ending.FINISHED}
-        states = {o.fact.port: o.fact.state for o in record.observations if isinstance(o.fact, PortState)}
+        told = (o.fact for o in record.observations if isinstance(o.fact, PortState | PortBlock))
+        states = {one.port: one.state for fact in told for one in single(fact)}
         assert states == {port: State.OPEN if port == 8000 else State.CLOSED for port in range(8000, 8100)}
 
 

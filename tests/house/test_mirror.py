@@ -18,6 +18,7 @@ ELSEWHERE = {
     "grid/cluster.py": "tests/grid/test_run.py: an import with settings",
     "plugins/clock.py": "tests/grid/test_run.py: the machine's own clocks",
     "plugins/text.py": "tests/probes/ports/test_judge.py: values only",
+    "probes/raw.py": "tests/probes/ports/test_engines.py: needs a target on a wire",
     "probes/catalog.py": "tests/grid/test_hostile.py: all probes through all judges",
     "scheduler/inspection.py": "tests/dashboards/cli/test_inspect.py: needs the whole grid",
     "scheduler/rejudge.py": "tests/dashboards/cli/test_inspect.py: needs a real result",

@@ -41,6 +41,9 @@ class PaperEngine:
         self.knocks: list[tuple[str, int]] = []
         self.slowed = 0
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     async def wave(self, numbers: Iterator[int], hearing: Hearing, brake: SweepBrake) -> None:
         """Knock once at every door."""
         self.slowed += brake.pulled
