@@ -47,6 +47,7 @@ Uplink = Annotated[
 Raw = Annotated[
     bool, typer.Option("--raw", help="Scan ports by single SYN packets where the worker's host lets it (CAP_NET_RAW).")
 ]
+NewTokens = Annotated[bool, typer.Option("--new-tokens", help="Replace the body's tokens; the old ones end.")]
 Resolvers = Annotated[list[str] | None, typer.Option(help="DNS resolver `address[:port]` for proofs of control.")]
 
 
@@ -76,9 +77,7 @@ def serve(
     resolver: Resolvers = None,
     gate: Uplink = "",
     raw: Raw = False,
-    new_tokens: Annotated[
-        bool, typer.Option("--new-tokens", help="Replace the body's tokens; the old ones end.")
-    ] = False,
+    new_tokens: NewTokens = False,
 ) -> None:
     """Serve the review body: systems, plans, inspections inside agreed windows, results, figures, one page.
 
