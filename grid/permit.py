@@ -30,6 +30,7 @@ class Permit:
         self._end = clock.monotonic() + (order.window.end - clock.now()).total_seconds() - EDGE_S
         self._halted = ""
         self._addresses = frozenset(order.scope.target.addresses)
+        self._sources = frozenset((address, one.port) for one in order.scope.sources for address in one.addresses)
 
     def __reduce__(self) -> NoReturn:
         """Refuse to travel: a permit is worth something only where the order was opened."""
@@ -57,6 +58,8 @@ class Permit:
             self.halt(f"the window {self.order.window} is over")
         if self._halted:
             raise CutOffError(self._halted)
+        if transport is Transport.TCP and (address, port) in self._sources:
+            return
         if address not in self._addresses or not self._names(port, transport):
             raise OutOfScopeError(address, port, transport)
 

@@ -12,7 +12,7 @@ from plugins.value import value
 from probes.holes.facts import Exchange
 from probes.ports.facts import PortState, ServiceSeen
 from probes.target import Item
-from probes.tls.facts import TlsSeen
+from probes.tls.facts import SourceSeen, TlsSeen
 
 
 class Ending(StrEnum):
@@ -37,7 +37,7 @@ class ItemEnded:
     """Cause, when it did not finish."""
 
 
-Fact = Annotated[PortState | ServiceSeen | TlsSeen | Exchange | ItemEnded, Discriminator("kind")]
+Fact = Annotated[PortState | ServiceSeen | TlsSeen | SourceSeen | Exchange | ItemEnded, Discriminator("kind")]
 """Every kind of fact; a new probe adds its own here."""
 
 

@@ -29,10 +29,19 @@ class Program:
 
 
 def tls_prober() -> Program:
-    """Give the child of `probes/tls/look.py`."""
+    """Give the child of `probes/tls/crew.py`."""
+    return _module("probes.tls.prober")
+
+
+def tls_witness() -> Program:
+    """Give the child of `probes/tls/path.py`."""
+    return _module("probes.tls.witness")
+
+
+def _module(name: str) -> Program:
     root = Path(probes.__file__).parent.parent
     return Program(
-        argv=(sys.executable, "-P", "-m", "probes.tls.prober"),
+        argv=(sys.executable, "-P", "-m", name),
         env={"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
     )
 
