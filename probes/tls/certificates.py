@@ -101,7 +101,8 @@ class CertificateJudge:
             *statuses.judge(staples),
         ]
         gaps += statuses.gaps
-        gaps += self._opinions(way, number, seen.opinions)
+        if not fetched:  # the libraries were shown what was sent
+            gaps += self._opinions(way, number, seen.opinions)
         for flaw in one_cause(flaws):
             if flaw.kind is not kinds.TOO_COMPLEX and flaw.kind.code not in _SILENT:
                 yield self._breach(flaw, way)
@@ -153,15 +154,14 @@ def _sent(sent: Sequence[Certificate], way: Way, fetched: Sequence[Certificate])
             yield Flaw(kinds.SENT_FETCHED, certificate, {"detail": "the address in the certificate below it"})
     if not way.complete:
         return
-    rest = sent[1:]
-    for certificate in rest:
+    for certificate in sent[1:]:
         if certificate not in way.path:
             yield Flaw(kinds.SENT_EXTRA, certificate)
-        elif certificate == way.path[-1] and len(way.path) > 1:
-            yield Flaw(kinds.SENT_ROOT, certificate)
     positions = [way.path.index(certificate) for certificate in sent if certificate in way.path]
     if positions != sorted(positions):
         yield Flaw(kinds.SENT_ORDER, None)
+    elif len(way.path) > 1 and way.path[-1] in sent[1:]:
+        yield Flaw(kinds.SENT_ROOT, way.path[-1])
 
 
 def facts_of(flaw: Flaw, way: Way) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 
 import re2
 from nassl._nassl import OpenSSLError
-from nassl.ephemeral_key_info import DhEphemeralKeyInfo, OpenSslEvpPkeyEnum
+from nassl.ephemeral_key_info import DhEphemeralKeyInfo, OpenSslEcNidEnum, OpenSslEvpPkeyEnum
 from nassl.legacy_ssl_client import LegacySslClient
 from nassl.ssl_client import (
     ClientCertificateRequested,
@@ -58,6 +58,16 @@ _SIGNATURES = {
         (OpenSslDigestNidEnum.SHA384, OpenSslEvpPkeyEnum.EC),
     ],
 }
+_GROUPS = [
+    OpenSslEcNidEnum.X25519,
+    OpenSslEcNidEnum.SECP256R1,
+    OpenSslEcNidEnum.SECP384R1,
+    OpenSslEcNidEnum.SECP521R1,
+    OpenSslEcNidEnum.SECP224R1,
+    OpenSslEcNidEnum.SECP256K1,
+    OpenSslEcNidEnum.SECP192R1,
+]
+"""A server with an odd curve in its certificate speaks only to clients that name the curve (RFC 8422, section 5.1)."""
 Demanded = Literal["", "handshake", "application"]
 _REFUSALS = (
     "alert",
@@ -250,6 +260,8 @@ def _offer(client: SslClient | LegacySslClient, job: Job, offer: Offer) -> None:
         client.set_tlsext_host_name(job.server_name)
     if isinstance(client, SslClient):
         client.set_tlsext_status_ocsp()
+        if offer.version is TlsVersion.TLS_1_2:
+            client.set_groups(_GROUPS)
         if offer.signatures:
             client.set_signature_algorithms(_SIGNATURES[offer.signatures])
     elif offer.fallback:

@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from probes.target import TlsVersion
 from tests.tls.mint import (
     AUTHORITY,
     CLIENT,
@@ -61,6 +62,8 @@ class Defect:
     anchors: list[Holder] = field(default_factory=list)
     staple: bytes = b""
     names: tuple[str, ...] = (HOST,)
+    versions: tuple[TlsVersion, ...] = (TlsVersion.TLS_1_2, TlsVersion.TLS_1_3)
+    """Versions that the server speaks."""
 
 
 class Ground:
@@ -253,7 +256,8 @@ class Ground:
         self.add(
             Defect("rsa1024-inter", "RSA-1024 intermediate", chain, "weak-key", MIDDLE), middle_key=key("rsa1024", 2)
         )
-        self.add(Defect("p192-leaf", "P-192 leaf key", profile, "weak-key"), own=key("p192"))
+        old = (TlsVersion.TLS_1_2,)  # TLS 1.3 knows no such curve
+        self.add(Defect("p192-leaf", "P-192 leaf key", profile, "weak-key", versions=old), own=key("p192"))
         by_rsa = self._middle("rsa", key("rsa2048", 3))
         for digest in ("sha1", "md5"):
             self.add(
@@ -271,7 +275,9 @@ class Ground:
         self.add(Defect("eku-client", "for clients only", rule, "purpose"), leaf={"eku": (CLIENT,)})
         self.add(Defect("eku-none", "no extended key usage: allowed by RFC 5280", ""), leaf={"eku": None})
         self.add(
-            Defect("leaf-ku", "key usage keyCertSign only", rule, "leaf-key-usage"), leaf={"ku": usage("key_cert_sign")}
+            Defect("leaf-ku", "key usage keyCertSign only", rule, "leaf-key-usage"),
+            leaf={"ku": usage("key_cert_sign")},
+            own=key("rsa2048", 4),
         )
         self.add(Defect("eku-both", "for servers and clients", ""), leaf={"eku": (SERVER, CLIENT)})
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from probes.observation import Ending, ItemEnded, Observation
-from probes.target import ClientAuth, Item, Role, Scope, Source, Target, TlsEndpoint, TlsVersion
+from probes.target import ClientAuth, Item, Role, Scope, Source, Target, TlsEndpoint
 from probes.tls.judge import judge
 from probes.tls.look import look
 from probes.verdict import Judgement, Outcome, Standing, decide
@@ -32,7 +32,7 @@ def endpoint(defect: Defect, port: int) -> TlsEndpoint:
     return TlsEndpoint(
         port=port,
         server_name=HOST,
-        versions=(TlsVersion.TLS_1_2, TlsVersion.TLS_1_3),
+        versions=defect.versions,
         client_auth=ClientAuth.NONE,
         names=defect.names,
     )
