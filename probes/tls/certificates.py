@@ -71,24 +71,32 @@ class CertificateJudge:
         self._at = at
         self._known = known
 
-    def judge(self, seen: TlsSeen) -> tuple[list[Breach], tuple[Gap, ...]]:
-        """Judge all chains; what is wrong with two of them in the same way is said once."""
+    def judge(self, seen: TlsSeen) -> tuple[list[Breach], tuple[Gap, ...], tuple[Gap, ...]]:
+        """Judge all chains; what is wrong with two of them in the same way is said once.
+
+        Gives breaches, rules that could not be applied, and rules that ask about something that is not there.
+        """
         if not seen.chains:
             others = [rule for rule in rules.CERTIFICATE_RULES if rule is not rules.PATH]
             without = tuple((rule.id, "the server sends no certificate") for rule in others)
-            return [Breach(rules.PATH, rules.NO_CERTIFICATE, Grade.FAILING)], without
+            return [Breach(rules.PATH, rules.NO_CERTIFICATE, Grade.FAILING)], without, ()
         breaches: dict[tuple[str, str], Breach] = {}
         gaps: list[Gap] = []
+        moot: list[Gap] = []
         for number, chain in enumerate(seen.chains):
             sent = sent_certificates(chain)
             if not sent:
                 gaps += [(rule.id, "the server certificate cannot be read") for rule in rules.CERTIFICATE_RULES]
                 continue
-            for breach in self._chain(sent, number, seen, gaps):
+            for breach in self._chain(sent, number, seen, gaps, moot):
                 breaches.setdefault((breach.rule.id, breach.why.en), breach)
-        return list(breaches.values()), tuple(gaps)
+        # What one chain does not have another one may: only what none has does not apply.
+        everywhere = [gap for gap in moot if sum(gap[0] == other[0] for other in moot) == len(seen.chains)]
+        return list(breaches.values()), tuple(gaps), tuple(everywhere)
 
-    def _chain(self, sent: tuple[Certificate, ...], number: int, seen: TlsSeen, gaps: list[Gap]) -> Iterator[Breach]:
+    def _chain(
+        self, sent: tuple[Certificate, ...], number: int, seen: TlsSeen, gaps: list[Gap], moot: list[Gap]
+    ) -> Iterator[Breach]:
         way, fetched = self._way(sent)
         if any(flaw.kind is kinds.TOO_COMPLEX for flaw in way.flaws):
             gaps += [(rule.id, _complex(way)) for rule in (rules.PATH, rules.CRL, rules.OCSP, rules.REVOKED)]
@@ -101,6 +109,7 @@ class CertificateJudge:
             *statuses.judge(staples),
         ]
         gaps += statuses.gaps
+        moot += statuses.moot
         if not fetched:  # the libraries were shown what was sent
             gaps += self._opinions(way, number, seen.opinions)
         for flaw in one_cause(flaws):

@@ -11,7 +11,7 @@ from plugins.value import value
 from probes.finding import Finding
 from probes.observation import Ending, ItemEnded, Observation
 from probes.rule import Rule, Words, filled
-from probes.target import ClientAuth, Item, Scope, TlsEndpoint
+from probes.target import ClientAuth, Item, Scope, TlsEndpoint, TlsVersion
 from probes.tls import rules
 from probes.tls.certificates import CertificateJudge
 from probes.tls.facts import Handshake, SessionSeen, SourceSeen, TlsSeen, VersionSeen
@@ -54,10 +54,16 @@ class Opinion:
     """The breaches."""
     gaps: tuple[tuple[str, str], ...] = ()
     """Rules (by id) that could not be applied, and why."""
+    moot: tuple[tuple[str, str], ...] = ()
+    """Rules (by id) that ask about something that is not there, and why."""
 
     def __add__(self, other: Opinion) -> Opinion:
         """Put two opinions together."""
-        return Opinion(findings=(*self.findings, *other.findings), gaps=(*self.gaps, *other.gaps))
+        return Opinion(
+            findings=(*self.findings, *other.findings),
+            gaps=(*self.gaps, *other.gaps),
+            moot=(*self.moot, *other.moot),
+        )
 
 
 def judge(scope: Scope, observations: Sequence[Observation], pack: object) -> Judgement:  # noqa: ARG001 - every judge is called alike
@@ -119,18 +125,21 @@ def _opinion(scope: Scope, place: Place, looked: tuple[datetime, TlsSeen] | None
     if not accepted:
         return _no_handshake(place, seen)
     opinion = _versions(place, seen) + _client_auth(place, accepted) + _session(place, seen)
-    breaches, gaps = CertificateJudge(scope, place.endpoint, at, known).judge(seen)
+    breaches, gaps, moot = CertificateJudge(scope, place.endpoint, at, known).judge(seen)
     for breach in breaches:
         finding = place.broken(breach.rule, {"why": breach.why}, declared=breach.declared, seen=breach.seen)
         opinion += Opinion(findings=(replace(finding, grade=breach.grade),))
-    return opinion + Opinion(gaps=gaps)
+    return opinion + Opinion(gaps=gaps, moot=moot)
 
 
 def _session(place: Place, seen: TlsSeen) -> Opinion:
     """Weak sessions are guidance: the inspection rules name versions, not suites."""
     found = tuple(_weaknesses(seen.session))
     breaches = (place.broken(rules.WEAK_SESSION, {"why": why}, declared="", seen=f"{seen.session}") for why in found)
-    return Opinion(findings=tuple(breaches))
+    if all(entry.version is TlsVersion.TLS_1_3 for entry in seen.versions if entry.handshake is Handshake.ACCEPTED):
+        return Opinion(moot=((rules.WEAK_SESSION.id, "only TLS 1.3 is spoken, which has no weak suites"),))
+    gap = () if seen.session.weak_tried else ((rules.WEAK_SESSION.id, "it was not found out what weak suites do"),)
+    return Opinion(findings=tuple(breaches), gaps=gap)
 
 
 def _weaknesses(session: SessionSeen) -> Iterator[Text]:
@@ -220,7 +229,9 @@ def _rows(place: Place, opinion: Opinion, unfinished: str) -> Iterator[Coverage]
             rest = f"{place.subject} (rest)" if found else place.subject
             yield _row(place.server, rule.id, rest, Outcome.NOT_TESTED, reason)
         elif not found:
-            yield _row(place.server, rule.id, place.subject, Outcome.CLEAN)
+            why = next((reason for rule_id, reason in opinion.moot if rule_id == rule.id), "")
+            outcome = Outcome.NOT_APPLICABLE if why else Outcome.CLEAN
+            yield _row(place.server, rule.id, place.subject, outcome, why)
 
 
 def _row(server: str, check: str, subject: str, outcome: Outcome, reason: str = "") -> Coverage:

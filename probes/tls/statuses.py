@@ -47,11 +47,13 @@ class Known:
 
 
 class Statuses:
-    """Judges one path. `gaps` is filled on the way."""
+    """Judges one path. `gaps` and `moot` are filled on the way."""
 
     def __init__(self, way: Way, sent: Sequence[Certificate], known: Known, at: datetime) -> None:
         self._way, self._sent, self._known, self._at = way, sent, known, at
         self.gaps: list[tuple[str, str]] = []
+        self.moot: list[tuple[str, str]] = []
+        """Rules that ask about something that no certificate of the path has, and why."""
         self._told: list[Status] = []
 
     def judge(self, staples: Sequence[bytes]) -> Iterator[Flaw]:
@@ -65,6 +67,18 @@ class Statuses:
             if not last.self_issued or len(pairs) == 0:
                 why = f"the issuer of {last.shown} is not known, so its CRL and OCSP responses cannot be checked"
                 self.gaps += [(rule.id, why) for rule in (rules.CRL, rules.OCSP, rules.REVOKED)]
+        self.moot += self._moot(pairs, staples)
+
+    def _moot(
+        self, pairs: Sequence[tuple[Certificate, Certificate]], staples: Sequence[bytes]
+    ) -> Iterator[tuple[str, str]]:
+        certificates = [certificate for certificate, _ in pairs]
+        if not any(crl_urls(certificate) for certificate in certificates):
+            yield rules.CRL.id, "no certificate of the path names a CRL"
+        if not staples and not any(ocsp_urls(certificate) for certificate in certificates):
+            yield rules.OCSP.id, "no certificate of the path names an OCSP responder, and none was stapled"
+        if not self._told:
+            yield rules.REVOKED.id, f"no certificate of the path lives longer than {SHORT_LIVED.days} days (BR 4.9.7)"
 
     def _certificate(
         self, certificate: Certificate, issuer: Certificate, stapled: Sequence[tuple[str, bytes]]
