@@ -31,6 +31,7 @@ class Permit:
         self._end = clock.monotonic() + (order.window.end - clock.now()).total_seconds() - EDGE_S
         self._halted = ""
         self._addresses = frozenset(order.scope.target.addresses)
+        self._sources = frozenset((address, one.port) for one in order.scope.sources for address in one.addresses)
         # One byte per port: the port scanner asks a hundred thousand times a second.
         self._ports = {transport: _ports(order.scope, transport) for transport in Transport}
 
@@ -60,6 +61,8 @@ class Permit:
             self.halt(f"the window {self.order.window} is over")
         if self._halted:
             raise CutOffError(self._halted)
+        if transport is Transport.TCP and (address, port) in self._sources:
+            return
         if address not in self._addresses or not (0 <= port <= _HIGHEST_PORT and self._ports[transport][port]):
             raise OutOfScopeError(address, port, transport)
 

@@ -13,7 +13,7 @@ from probes.holes.facts import Exchange
 from probes.ports.facts import PortBlock, PortState, SweepSeen
 from probes.services.facts import FtpSeen, ServiceSeen, SshSeen
 from probes.target import Item
-from probes.tls.facts import TlsSeen
+from probes.tls.facts import SourceSeen, TlsSeen
 
 
 class Ending(StrEnum):
@@ -39,7 +39,7 @@ class ItemEnded:
 
 
 Fact = Annotated[
-    PortState | PortBlock | SweepSeen | ServiceSeen | SshSeen | FtpSeen | TlsSeen | Exchange | ItemEnded,
+    PortState | PortBlock | SweepSeen | ServiceSeen | SshSeen | FtpSeen | TlsSeen | SourceSeen | Exchange | ItemEnded,
     Discriminator("kind"),
 ]
 """Every kind of fact; a new probe adds its own here."""

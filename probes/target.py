@@ -97,9 +97,30 @@ class DeclaredPort:
     """Why a restricted service answers everybody (SSH without passwords only); empty: no exception claimed."""
 
 
+class StartTls(StrEnum):
+    """Protocols in which TLS is begun by a command inside of a plain connection."""
+
+    NONE = "none"
+    """TLS from the first byte."""
+    SMTP = "smtp"
+    """RFC 3207."""
+    IMAP = "imap"
+    """RFC 9051, section 6.2.1."""
+    POP3 = "pop3"
+    """RFC 2595, section 4."""
+    FTP = "ftp"
+    """RFC 4217."""
+    XMPP = "xmpp"
+    """RFC 6120, section 5."""
+    POSTGRES = "postgres"
+    """SSLRequest of the PostgreSQL protocol."""
+    LDAP = "ldap"
+    """RFC 4511, section 4.14."""
+
+
 @value
 class TlsEndpoint:
-    """A port that speaks TLS from the first byte."""
+    """A port that speaks TLS, from the first byte or after a command."""
 
     port: int
     """TCP port."""
@@ -111,6 +132,8 @@ class TlsEndpoint:
     """Whether a client certificate is asked for."""
     names: tuple[str, ...]
     """DNS names that the certificate has to hold."""
+    starttls: StartTls = StartTls.NONE
+    """How TLS is begun."""
 
 
 @value
@@ -153,6 +176,18 @@ class Target:
 
 
 @value
+class Source:
+    """A host that tells about revocation: where CRLs, OCSP responses or certificates of authorities are fetched from."""
+
+    host: str
+    """Host name, as the certificates write it in their URLs."""
+    port: int
+    """TCP port."""
+    addresses: tuple[str, ...]
+    """Addresses of the host; only these are connected to, whatever a name server says."""
+
+
+@value
 class Scope:
     """What an inspection looks at on one server. It is part of the signed order."""
 
@@ -164,5 +199,7 @@ class Scope:
     """TCP ports to look at: the operator's range and the review body's choice. Declared ports are always among them."""
     anchors: tuple[str, ...] = ()
     """PEM certificates that are trust anchors beside Mozilla's set."""
+    sources: tuple[Source, ...] = ()
+    """Hosts that may be asked about revocation. A CRL or responder elsewhere is not asked, and that is said."""
     contact: str = ""
     """Who inspects and how to reach them; goes into the User-Agent of every HTTP ask."""

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from plugins.strict_yaml import Document, Problem, StrictYamlError, load, pydantic_problems
 from probes.pace import Pace
 from probes.pulse.facts import AgreedPulse, NoPulse, Pulse
-from probes.target import DeclaredPort, PortRange, SetEndpoint, Target, TlsEndpoint, TlsVersion, Transport
+from probes.target import DeclaredPort, PortRange, SetEndpoint, Source, Target, TlsEndpoint, TlsVersion, Transport
 from scheduler.form import anchors
 from scheduler.form.cross import clashes
 from scheduler.form.fields import (
@@ -110,6 +110,7 @@ def _system(form: DeclarationForm, trusted: tuple[str, ...]) -> System:
         targets=targets,
         tcp_ports=tuple(_scan(form, targets)),
         anchors=trusted,
+        sources=tuple(Source(host=one.host, port=one.port, addresses=tuple(one.addresses)) for one in form.revocation),
         pace=Pace(**form.pace.model_dump()),
         calendar=_calendar(form.calendar),
         pulse=_pulse(form.pulse),
@@ -179,6 +180,7 @@ def _tls(form: TlsForm) -> TlsEndpoint:
         versions=tuple(sorted(form.versions, key=order.index)),
         client_auth=form.client_auth,
         names=tuple(form.names),
+        starttls=form.starttls,
     )
 
 

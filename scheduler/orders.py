@@ -153,6 +153,7 @@ def _scope(inspection: Inspection, target: Target) -> Scope:
         items=inspection.items,
         tcp_ports=inspection.system.tcp_ports or TOP_1000,
         anchors=inspection.system.anchors,
+        sources=inspection.system.sources,
     )
 
 

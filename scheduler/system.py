@@ -5,7 +5,7 @@ from __future__ import annotations
 from plugins.value import value
 from probes.pace import Pace
 from probes.pulse.facts import AgreedPulse, NoPulse
-from probes.target import PortRange, Target
+from probes.target import PortRange, Source, Target
 
 
 @value
@@ -62,6 +62,8 @@ class System:
     """Ports that the operator wants looked at beside the declared ones; empty: the top-1000 list."""
     anchors: tuple[str, ...] = ()
     """PEM trust anchors beside Mozilla's set."""
+    sources: tuple[Source, ...] = ()
+    """Hosts that may be asked about revocation."""
     pace: Pace
     """Agreed upper bounds for the system as a whole."""
     calendar: Calendar

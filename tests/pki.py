@@ -56,10 +56,10 @@ class Holder:
 
 @dataclass(frozen=True)
 class Validity:
-    """From when to when, in days relative to `now`."""
+    """From when to when, in days relative to `now`; by default so short that nothing about revocation is needed (BR 4.9.7)."""
 
     start: float = -1
-    end: float = 90
+    end: float = 5
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Pki:
         self,
         issuer: Holder,
         name: str = "Test Intermediate",
-        validity: Validity = Validity(-50, 1800),
+        validity: Validity = Validity(-1, 6),
     ) -> Holder:
         """Make an authority under another."""
         key = new_key()

@@ -64,6 +64,8 @@ class Passage:
     """TCP ports, merged and sorted."""
     udp: tuple[PortRange, ...]
     """UDP ports, merged and sorted."""
+    sources: tuple[tuple[str, int], ...] = ()
+    """Addresses and TCP ports of hosts that may be asked about revocation, beside those of the server."""
     packets: Cap
     """All packets to the server together."""
     connections: Cap
@@ -74,6 +76,10 @@ class Passage:
     def of_version(self, version: int) -> tuple[str, ...]:
         """Give the addresses of IP `version`."""
         return tuple(each for each in self.addresses if ipaddress.ip_address(each).version == version)
+
+    def sources_of_version(self, version: int) -> tuple[tuple[str, int], ...]:
+        """Give the sources of IP `version`."""
+        return tuple(each for each in self.sources if ipaddress.ip_address(each[0]).version == version)
 
 
 def packets_per_s(pace: Pace) -> float:
@@ -97,10 +103,28 @@ def passage_of(order: Order, packets: float | None = None) -> Passage:
         addresses=tuple(dict.fromkeys(_address(who, each) for each in target.addresses)),
         tcp=merged(who, [*declared[Transport.TCP], *order.scope.tcp_ports]),
         udp=merged(who, declared[Transport.UDP]),
+        sources=_sources(who, order),
         packets=Cap.of(who, packets if packets is not None else packets_per_s(order.pace)),
         connections=Cap.of(who, order.pace.connections_per_s * SYN_TRIES),
         end=math.floor(order.window.end.timestamp()),
     )
+
+
+def _sources(who: str, order: Order) -> tuple[tuple[str, int], ...]:
+    """Give what the order names beside the server; the server's own places are let out already, and no set takes one twice."""
+    scope = order.scope
+    own = {_address(who, address) for address in scope.target.addresses}
+    found: dict[tuple[str, int], None] = {}
+    for source in scope.sources:
+        merged(who, [PortRange(first=source.port, last=source.port)])
+        for text in source.addresses:
+            address = _address(who, text)
+            named = scope.target.declared(source.port, Transport.TCP) or any(
+                source.port in one for one in scope.tcp_ports
+            )
+            if address not in own or not named:
+                found[address, source.port] = None
+    return tuple(found)
 
 
 def _address(who: str, text: str) -> str:

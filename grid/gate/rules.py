@@ -190,11 +190,13 @@ def opened(family: str, table: str, slot: int, passage: Passage, left_ms: int, o
 
 def _set(at: str, slot: int, version: int, passage: Passage, left_ms: int) -> str:
     ports = [("tcp", each) for each in passage.tcp] + [("udp", each) for each in passage.udp]
-    elements = ", ".join(
-        f"{address} . {transport} . {each.first}-{each.last} timeout {left_ms}ms"
+    places = [
+        f"{address} . {transport} . {each.first}-{each.last}"
         for address in passage.of_version(version)
         for transport, each in ports
-    )
+    ]
+    places += [f"{address} . tcp . {port}-{port}" for address, port in passage.sources_of_version(version)]
+    elements = ", ".join(f"{place} timeout {left_ms}ms" for place in places)
     kind = f"type ipv{version}_addr . inet_proto . inet_service; flags interval, timeout;"
     held = f" elements = {{ {elements} }};" if elements else ""
     return f"add set {at} o{slot}-ip{version} {{ {kind}{held} }}"

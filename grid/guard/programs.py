@@ -29,8 +29,13 @@ class Program:
 
 
 def tls_prober() -> Program:
-    """Give the child of `probes/tls/look.py`."""
+    """Give the child of `probes/tls/crew.py`."""
     return _child("probes.tls.prober")
+
+
+def tls_witness() -> Program:
+    """Give the child of `probes/tls/path.py`."""
+    return _child("probes.tls.witness")
 
 
 def service_prober() -> Program:

@@ -1,29 +1,32 @@
-"""Trust anchors: Mozilla's set, as certifi carries it."""
+"""Trust anchors: Mozilla's set, as certifi carries it, and those that an order names."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 import certifi
-from cryptography import x509
+
+from probes.tls.chain.certificate import Certificate, pem_bodies, readable
+
+MOZILLA = f"certifi {certifi.__version__}"
+"""Which set of Mozilla's anchors this is."""
 
 
 @cache
-def mozilla() -> tuple[x509.Certificate, ...]:
+def mozilla() -> tuple[Certificate, ...]:
     """Give Mozilla's anchors; read once."""
-    return tuple(load(Path(certifi.where()).read_bytes()))
+    return tuple(readable(pem_bodies(Path(certifi.where()).read_bytes()))[0])
 
 
-def anchors(more: Iterable[str]) -> tuple[x509.Certificate, ...]:
-    """Give Mozilla's anchors and those that the order names, PEM; raises `ValueError`."""
-    return (*mozilla(), *(certificate for pem in more for certificate in load(pem.encode())))
+@cache
+def vouched() -> frozenset[str]:
+    """Give the fingerprints of the anchors whose form Mozilla's programme vouches for."""
+    return frozenset(anchor.fingerprint for anchor in mozilla())
 
 
-def load(pem: bytes) -> list[x509.Certificate]:
-    """Read PEM certificates; raises `ValueError`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # some certificates have serial numbers that RFC 5280 does not allow
-        return x509.load_pem_x509_certificates(pem)
+def anchor_certificates(more: Iterable[str]) -> tuple[Certificate, ...]:
+    """Give Mozilla's anchors and those that the order names, PEM; raises `UnreadableError`, a `ValueError`."""
+    named = [Certificate(der) for pem in more for der in pem_bodies(pem.encode())]
+    return (*mozilla(), *named)

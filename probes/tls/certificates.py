@@ -1,96 +1,184 @@
-"""Judges the certificate chains of one TLS end point: dates, names, path, the certificates above the leaf. Pure."""
+"""Judges the certificate chains of one TLS end point: names, dates, profile, path, what was sent, CRLs and OCSP. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-
 from plugins.text import Text
-from probes.rule import Rule, Words, filled
+from probes.finding import Grade
+from probes.rule import Rule
 from probes.target import Scope, TlsEndpoint
 from probes.tls import rules
-from probes.tls.anchors import anchors, load
-from probes.tls.names import holds, names_of
-from probes.tls.path import NoPath, Path, find_path, shown, valid_at
-from probes.transcript import printable
+from probes.tls.anchors import anchor_certificates, vouched
+from probes.tls.chain import kinds
+from probes.tls.chain.build import Question, Way, build
+from probes.tls.chain.certificate import Certificate
+from probes.tls.chain.flaw import About, Flaw, Weight
+from probes.tls.chain.general_names import NameKind, address_of
+from probes.tls.chain.verify import name_flaws, one_cause
+from probes.tls.facts import Opinion, TlsSeen
+from probes.tls.revocation import certificates_in, missing_issuer, sent_certificates
+from probes.tls.statuses import Known, Statuses
 
-Breach = tuple[Rule, Words, str, str]
-"""Rule, words for its template, what was declared, what was seen."""
+
+@dataclass(frozen=True)
+class Breach:
+    """One rule that is broken."""
+
+    rule: Rule
+    """The rule."""
+    why: Text
+    """The cause in plain words."""
+    grade: Grade
+    """What it means here."""
+    declared: str = ""
+    """What was declared."""
+    seen: str = ""
+    """What was seen."""
+
+
 Gap = tuple[str, str]
 """Rule id and why it could not be applied."""
-
-_CERTIFICATE_RULES = (rules.CERTIFICATE_DATES, rules.CERTIFICATE_NAMES, rules.PATH, rules.CHAIN_CERTIFICATE)
+_RULES = {
+    About.NAMES: rules.CERTIFICATE_NAMES,
+    About.PATH: rules.PATH,
+    About.SENT: rules.CHAIN_SENT,
+    About.CRL: rules.CRL,
+    About.OCSP: rules.OCSP,
+    About.REVOKED: rules.REVOKED,
+}
+_GRADES = {Weight.REJECTS: Grade.FAILING, Weight.GUIDANCE: Grade.GUIDANCE, Weight.REMARK: Grade.ADVISORY}
+_SILENT = {
+    kinds.PURPOSE_MISSING.code,
+    kinds.PURPOSE_ANY.code,
+    kinds.PURPOSE_CRITICAL.code,
+    kinds.NO_KEY_USAGE_ANCHOR.code,
+    kinds.ANCHOR_PURPOSES.code,
+    kinds.CROSS_SIGNED_ANCHOR.code,
+    kinds.CONSTRAINTS_NOT_CRITICAL.code,
+}
+"""Remarks that nobody can act upon are for `tenken chain verify`, not for an inspection's report."""
 
 
 class CertificateJudge:
     """Forms opinions about chains at the moment at which they were seen."""
 
-    def __init__(self, scope: Scope, endpoint: TlsEndpoint, at: datetime) -> None:
-        self._anchors = anchors(scope.anchors)
+    def __init__(self, scope: Scope, endpoint: TlsEndpoint, at: datetime, known: Known) -> None:
+        self._anchors = anchor_certificates(scope.anchors)
         self._endpoint = endpoint
         self._at = at
+        self._known = known
 
-    def judge(self, chains: Sequence[Sequence[str]]) -> tuple[list[Breach], tuple[Gap, ...]]:
-        """Judge all chains; what is wrong with two of them in the same way is said once."""
-        if not chains:
-            others = [rule for rule in _CERTIFICATE_RULES if rule is not rules.PATH]
+    def judge(self, seen: TlsSeen) -> tuple[list[Breach], tuple[Gap, ...], tuple[Gap, ...]]:
+        """Judge all chains; what is wrong with two of them in the same way is said once.
+
+        Gives breaches, rules that could not be applied, and rules that ask about something that is not there.
+        """
+        if not seen.chains:
+            others = [rule for rule in rules.CERTIFICATE_RULES if rule is not rules.PATH]
             without = tuple((rule.id, "the server sends no certificate") for rule in others)
-            return [(rules.PATH, {"why": rules.NO_CERTIFICATE}, "", "")], without
-        breaches: dict[str, Breach] = {}
+            return [Breach(rules.PATH, rules.NO_CERTIFICATE, Grade.FAILING)], without, ()
+        breaches: dict[tuple[str, str], Breach] = {}
         gaps: list[Gap] = []
-        for chain in chains:
-            try:
-                for breach in self._chain(chain, gaps):
-                    breaches.setdefault(_cause(breach), breach)
-            except (ValueError, UnsupportedAlgorithm) as error:
-                reason = f"a certificate cannot be read: {printable(str(error).encode(), 150)}"
-                gaps += [(rule.id, reason) for rule in _CERTIFICATE_RULES]
-        return list(breaches.values()), tuple(gaps)
+        moot: list[Gap] = []
+        for number, chain in enumerate(seen.chains):
+            sent = sent_certificates(chain)
+            if not sent:
+                gaps += [(rule.id, "the server certificate cannot be read") for rule in rules.CERTIFICATE_RULES]
+                continue
+            for breach in self._chain(sent, number, seen, gaps, moot):
+                breaches.setdefault((breach.rule.id, breach.why.en), breach)
+        # What one chain does not have another one may: only what none has does not apply.
+        everywhere = [gap for gap in moot if sum(gap[0] == other[0] for other in moot) == len(seen.chains)]
+        return list(breaches.values()), tuple(gaps), tuple(everywhere)
 
-    def _chain(self, chain: Sequence[str], gaps: list[Gap]) -> Iterator[Breach]:
-        certificates = [load(pem.encode())[0] for pem in chain]
-        leaf = certificates[0]
-        if not valid_at(leaf, self._at):
-            yield rules.CERTIFICATE_DATES, {"validity": self._validity(leaf)}, "", _facts(leaf)
-        yield from self._names(leaf)
-        path = find_path(certificates, self._anchors, self._at)
-        if isinstance(path, NoPath):
-            yield rules.PATH, {"why": path.why}, "", "; ".join(_facts(certificate) for certificate in certificates)
-        if path is None:
-            gaps.append((rules.PATH.id, "the certificate names nobody, so its path cannot be checked"))
-        if isinstance(path, Path) and not path.checked:
-            gaps.append((rules.PATH.id, "the certificates of the path were never valid at the same time"))
-        yield from self._above(path.certificates if isinstance(path, Path) else certificates)
+    def _chain(
+        self, sent: tuple[Certificate, ...], number: int, seen: TlsSeen, gaps: list[Gap], moot: list[Gap]
+    ) -> Iterator[Breach]:
+        way, fetched = self._way(sent)
+        if any(flaw.kind is kinds.TOO_COMPLEX for flaw in way.flaws):
+            gaps += [(rule.id, _complex(way)) for rule in (rules.PATH, rules.CRL, rules.OCSP, rules.REVOKED)]
+        statuses = Statuses(way, sent, self._known, self._at)
+        staples = [staple.der for staple in seen.staples if staple.chain == number]
+        flaws = [
+            *way.flaws,
+            *name_flaws(sent[0], self._names()),
+            *_sent(sent, way, fetched),
+            *statuses.judge(staples),
+        ]
+        gaps += statuses.gaps
+        moot += statuses.moot
+        if not fetched:  # the libraries were shown what was sent
+            gaps += self._opinions(way, number, seen.opinions)
+        for flaw in one_cause(flaws):
+            if flaw.kind is not kinds.TOO_COMPLEX and flaw.kind.code not in _SILENT:
+                yield self._breach(flaw, way)
 
-    def _names(self, leaf: x509.Certificate) -> Iterator[Breach]:
-        presented = names_of(leaf)
+    def _way(self, sent: tuple[Certificate, ...]) -> tuple[Way, tuple[Certificate, ...]]:
+        """Build the path; with what was fetched where the server forgot an intermediate."""
+        question = Question(leaf=sent[0], sent=sent[1:], anchors=self._anchors, at=self._at, vouched=vouched())
+        way, held = build(question), sent
+        while (lacking := missing_issuer(way)) is not None:
+            more = [one for body in self._known.issuers(lacking) for one in certificates_in(body) if one not in held]
+            if not more:
+                break
+            held = (*held, *more)
+            way = build(Question(**{**vars(question), "sent": held[1:]}))
+        return way, held[len(sent) :]
+
+    def _names(self) -> tuple[tuple[NameKind, str], ...]:
         wanted = self._endpoint.names or (self._endpoint.server_name,)
-        missing = [name for name in wanted if not holds(presented, name)]
-        if missing:
-            seen = printable(", ".join(presented).encode(), 300) or "no subjectAltName"
-            yield rules.CERTIFICATE_NAMES, {"names": ", ".join(missing)}, ", ".join(wanted), seen
+        return tuple((NameKind.IP if address_of(name) else NameKind.DNS, name) for name in wanted)
 
-    def _above(self, certificates: Sequence[x509.Certificate]) -> Iterator[Breach]:
-        for certificate in certificates[1:]:
-            if not valid_at(certificate, self._at):
-                words: Words = {"name": shown(certificate.subject), "validity": self._validity(certificate)}
-                yield rules.CHAIN_CERTIFICATE, words, "", _facts(certificate)
+    def _breach(self, flaw: Flaw, way: Way) -> Breach:
+        leaf = flaw.certificate is None or flaw.certificate == way.path[0]
+        match flaw.kind.about:
+            case About.DATES:
+                rule = rules.CERTIFICATE_DATES if leaf else rules.CHAIN_CERTIFICATE
+            case About.CERTIFICATE:
+                rule = rules.CERTIFICATE_PROFILE if leaf else rules.CHAIN_CERTIFICATE
+            case about:
+                rule = _RULES[about]
+        declared = ", ".join(name for _, name in self._names()) if flaw.kind.about is About.NAMES else ""
+        return Breach(rule, flaw.text, _GRADES[flaw.kind.weight], declared, facts_of(flaw, way))
 
-    def _validity(self, certificate: x509.Certificate) -> Text:
-        early = self._at < certificate.not_valid_before_utc
-        day = certificate.not_valid_before_utc if early else certificate.not_valid_after_utc
-        return filled(rules.NOT_YET if early else rules.EXPIRED, {"day": f"{day:%Y-%m-%d}"})
+    def _opinions(self, way: Way, number: int, opinions: Sequence[Opinion]) -> Iterator[Gap]:
+        """Where we see a good path and every other library sees none, somebody is wrong, and it is not known who."""
+        others = [one for one in opinions if one.chain == number and one.accepts is not None]
+        if way.good(frozenset()) and len(others) > 1 and not any(one.accepts for one in others):
+            words = "; ".join(f"{one.by}: {one.words}" for one in others)
+            yield rules.PATH.id, f"other libraries do not accept the path: {words}"
 
 
-def _cause(breach: Breach) -> str:
-    rule, words, *_ = breach
-    return f"{rule.id} {sorted((name, str(word)) for name, word in words.items())}"
+def _complex(way: Way) -> str:
+    return next(flaw.text.en for flaw in way.flaws if flaw.kind is kinds.TOO_COMPLEX)
 
 
-def _facts(certificate: x509.Certificate) -> str:
-    """Describe a certificate in one line."""
-    days = f"{certificate.not_valid_before_utc:%Y-%m-%d}..{certificate.not_valid_after_utc:%Y-%m-%d}"
-    return f"{shown(certificate.subject)}, issued by {shown(certificate.issuer)}, valid {days}"
+def _sent(sent: Sequence[Certificate], way: Way, fetched: Sequence[Certificate]) -> Iterator[Flaw]:
+    """Give what is wrong with what the server sent, apart from what a certificate says (RFC 8446, section 4.4.2)."""
+    for certificate in way.path:
+        if certificate in fetched:
+            yield Flaw(kinds.SENT_FETCHED, certificate, {"detail": "the address in the certificate below it"})
+    if not way.complete:
+        return
+    for certificate in sent[1:]:
+        if certificate not in way.path:
+            yield Flaw(kinds.SENT_EXTRA, certificate)
+    positions = [way.path.index(certificate) for certificate in sent if certificate in way.path]
+    if positions != sorted(positions):
+        yield Flaw(kinds.SENT_ORDER, None)
+    elif len(way.path) > 1 and way.path[-1] in sent[1:]:
+        yield Flaw(kinds.SENT_ROOT, way.path[-1])
+
+
+def facts_of(flaw: Flaw, way: Way) -> str:
+    """Describe the certificate that a flaw is about, or the whole path, in one line."""
+    certificates = (flaw.certificate,) if flaw.certificate else way.path
+    return "; ".join(_line(certificate) for certificate in certificates)[:1000] + f" [{flaw.kind.source}]"
+
+
+def _line(certificate: Certificate) -> str:
+    days = f"{certificate.not_before:%Y-%m-%d}..{certificate.not_after:%Y-%m-%d}"
+    return f"{certificate.shown}, serial {certificate.serial:x}, valid {days}, sha256 {certificate.fingerprint}"

@@ -1,24 +1,26 @@
-"""Judges TLS end points: is TLS as declared, and do its certificates hold (design, section 6 "TLS"). Pure.
-
-Revocation is not judged by this version; its coverage says "not applicable" with that reason, never "clean".
-"""
+"""Judges TLS end points: is TLS as declared, and do its certificates hold (inspection rules 4.3.5.1). Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from plugins.text import Text
 from plugins.value import value
 from probes.finding import Finding
 from probes.observation import Ending, ItemEnded, Observation
-from probes.rule import Rule, Words
-from probes.target import ClientAuth, Item, Scope, TlsEndpoint
+from probes.rule import Rule, Words, filled
+from probes.target import ClientAuth, Item, Scope, TlsEndpoint, TlsVersion
 from probes.tls import rules
 from probes.tls.certificates import CertificateJudge
-from probes.tls.facts import Handshake, TlsSeen, VersionSeen
+from probes.tls.facts import Handshake, SessionSeen, SourceSeen, TlsSeen, VersionSeen
+from probes.tls.statuses import Known
 from probes.transcript import printable
 from probes.verdict import Coverage, Judgement, Outcome
+
+LEAST_DH_BITS = 2048
+"""Fewest bits of a Diffie-Hellman group (RFC 9325, section 4.1)."""
 
 
 @value
@@ -52,10 +54,16 @@ class Opinion:
     """The breaches."""
     gaps: tuple[tuple[str, str], ...] = ()
     """Rules (by id) that could not be applied, and why."""
+    moot: tuple[tuple[str, str], ...] = ()
+    """Rules (by id) that ask about something that is not there, and why."""
 
     def __add__(self, other: Opinion) -> Opinion:
         """Put two opinions together."""
-        return Opinion(findings=(*self.findings, *other.findings), gaps=(*self.gaps, *other.gaps))
+        return Opinion(
+            findings=(*self.findings, *other.findings),
+            gaps=(*self.gaps, *other.gaps),
+            moot=(*self.moot, *other.moot),
+        )
 
 
 def judge(scope: Scope, observations: Sequence[Observation], pack: object) -> Judgement:  # noqa: ARG001 - every judge is called alike
@@ -63,8 +71,7 @@ def judge(scope: Scope, observations: Sequence[Observation], pack: object) -> Ju
     target = scope.target
     if not target.tls:
         reason = "no TLS end point is declared"
-        checks = [*(rule.id for rule in rules.RULES), rules.REVOCATION]
-        rows = [_row(target.name, check, target.name, Outcome.NOT_APPLICABLE, reason) for check in checks]
+        rows = [_row(target.name, rule.id, target.name, Outcome.NOT_APPLICABLE, reason) for rule in rules.RULES]
         return Judgement(coverage=tuple(rows))
     unfinished = _unfinished(observations)
     places = [
@@ -72,7 +79,8 @@ def judge(scope: Scope, observations: Sequence[Observation], pack: object) -> Ju
         for endpoint in target.tls
         for address in target.addresses
     ]
-    opinions = [(place, _opinion(scope, place, _latest(observations, place))) for place in places]
+    known = Known((entry.at, entry.fact) for entry in observations if isinstance(entry.fact, SourceSeen))
+    opinions = [(place, _opinion(scope, place, _latest(observations, place), known)) for place in places]
     return Judgement(
         findings=tuple(finding for _, opinion in opinions for finding in opinion.findings),
         coverage=tuple(row for place, opinion in opinions for row in _rows(place, opinion, unfinished)),
@@ -107,7 +115,7 @@ def _nothing_known(reason: str) -> Opinion:
     return Opinion(gaps=tuple((rule.id, reason) for rule in rules.RULES))
 
 
-def _opinion(scope: Scope, place: Place, looked: tuple[datetime, TlsSeen] | None) -> Opinion:
+def _opinion(scope: Scope, place: Place, looked: tuple[datetime, TlsSeen] | None, known: Known) -> Opinion:
     if looked is None:
         return _nothing_known("it was not looked at")
     at, seen = looked
@@ -116,11 +124,38 @@ def _opinion(scope: Scope, place: Place, looked: tuple[datetime, TlsSeen] | None
     accepted = [version for version in seen.versions if version.handshake is Handshake.ACCEPTED]
     if not accepted:
         return _no_handshake(place, seen)
-    opinion = _versions(place, seen) + _client_auth(place, accepted)
-    findings, gaps = CertificateJudge(scope, place.endpoint, at).judge(seen.chains)
-    for rule, words, declared, shown in findings:
-        opinion += Opinion(findings=(place.broken(rule, words, declared=declared, seen=shown),))
-    return opinion + Opinion(gaps=gaps)
+    opinion = _versions(place, seen) + _client_auth(place, accepted) + _session(place, seen)
+    breaches, gaps, moot = CertificateJudge(scope, place.endpoint, at, known).judge(seen)
+    for breach in breaches:
+        finding = place.broken(breach.rule, {"why": breach.why}, declared=breach.declared, seen=breach.seen)
+        opinion += Opinion(findings=(replace(finding, grade=breach.grade),))
+    return opinion + Opinion(gaps=gaps, moot=moot)
+
+
+def _session(place: Place, seen: TlsSeen) -> Opinion:
+    """Weak sessions are guidance: the inspection rules name versions, not suites."""
+    found = tuple(_weaknesses(seen.session))
+    breaches = (place.broken(rules.WEAK_SESSION, {"why": why}, declared="", seen=f"{seen.session}") for why in found)
+    if all(entry.version is TlsVersion.TLS_1_3 for entry in seen.versions if entry.handshake is Handshake.ACCEPTED):
+        return Opinion(moot=((rules.WEAK_SESSION.id, "only TLS 1.3 is spoken, which has no weak suites"),))
+    gap = () if seen.session.weak_tried else ((rules.WEAK_SESSION.id, "it was not found out what weak suites do"),)
+    return Opinion(findings=tuple(breaches), gaps=gap)
+
+
+def _weaknesses(session: SessionSeen) -> Iterator[Text]:
+    if session.weak_suite:
+        yield filled(rules.WEAK_SUITE, {"suite": printable(session.weak_suite.encode(), 60)})
+    if session.dh_bits and session.dh_bits < LEAST_DH_BITS:
+        yield filled(rules.WEAK_GROUP, {"bits": str(session.dh_bits)})
+    if session.compression:
+        yield rules.COMPRESSION
+    wanting = (
+        (session.forward_secrecy, rules.NO_SECRECY),
+        (session.extended_master_secret, rules.NO_MASTER_SECRET),
+        (session.secure_renegotiation, rules.NO_RENEGOTIATION),
+        (session.downgrade_protected, rules.DOWNGRADE),
+    )
+    yield from (text for fact, text in wanting if fact is False)
 
 
 def _no_handshake(place: Place, seen: TlsSeen) -> Opinion:
@@ -194,8 +229,9 @@ def _rows(place: Place, opinion: Opinion, unfinished: str) -> Iterator[Coverage]
             rest = f"{place.subject} (rest)" if found else place.subject
             yield _row(place.server, rule.id, rest, Outcome.NOT_TESTED, reason)
         elif not found:
-            yield _row(place.server, rule.id, place.subject, Outcome.CLEAN)
-    yield _row(place.server, rules.REVOCATION, place.subject, Outcome.NOT_APPLICABLE, rules.REVOCATION_REASON)
+            why = next((reason for rule_id, reason in opinion.moot if rule_id == rule.id), "")
+            outcome = Outcome.NOT_APPLICABLE if why else Outcome.CLEAN
+            yield _row(place.server, rule.id, place.subject, outcome, why)
 
 
 def _row(server: str, check: str, subject: str, outcome: Outcome, reason: str = "") -> Coverage:

@@ -7,12 +7,7 @@ ends it when it takes too long, says too much, or when the inspection is stopped
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import sys
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import probes
 from plugins import canonical
 from plugins.canonical import NotCanonicalError
 from plugins.value import value
@@ -21,8 +16,11 @@ from probes.dial import Dialer, OutOfScopeError
 from probes.http import user_agent
 from probes.recorder import Recorder
 from probes.target import Item, Scope, TlsEndpoint, Transport
+from probes.tls.crew import Crew
 from probes.tls.facts import TlsSeen
-from probes.tls.wire import LINE_BYTES, Done, Go, Job, Line, Seen, Want
+from probes.tls.path import Witnesses
+from probes.tls.revocation import BOUNDS, Bounds, Fetcher
+from probes.tls.wire import LINE_BYTES, Done, Go, Gone, Job, Line, Seen, Want
 from probes.transcript import printable
 
 POLL_S = 0.1
@@ -41,6 +39,8 @@ class Limits:
     """Most connections for one end point."""
     children: int = 2
     """Most children at once."""
+    bounds: Bounds = BOUNDS
+    """What fetching CRLs and OCSP responses may cost."""
 
 
 LIMITS = Limits()
@@ -66,55 +66,46 @@ async def look(
     *,
     limits: Limits = LIMITS,
 ) -> None:
-    """Look at every declared TLS end point on every address. `CutOffError` comes through."""
+    """Look at every declared TLS end point on every address, and fetch what tells about revocation. `CutOffError` comes through."""
     agent = user_agent(scope.contact)
     jobs = [_job(address, endpoint, agent) for endpoint in scope.target.tls for address in scope.target.addresses]
-    done = 0
+    done, crew = 0, Crew()
+
+    fetcher = Fetcher(scope, dialer, recorder, limits.bounds)
 
     async def visit(job: Job) -> None:
         nonlocal done
-        recorder.saw(Item.TLS, await _seen(dialer, job, limits))
+        seen = await _seen(dialer, job, limits, crew)
+        at = dialer.clock.now()
+        recorder.saw(Item.TLS, await witnesses.witness(seen, at.timestamp()))
+        await fetcher.follow(seen, at)
         done += 1
         recorder.progress(Item.TLS, done, len(jobs))
 
-    await each(jobs, min(len(jobs), limits.children), visit)
+    async with Witnesses(scope.anchors) as witnesses:
+        try:
+            await each(jobs, min(len(jobs), limits.children), visit)
+        finally:
+            await crew.dismiss()
 
 
 def _job(address: str, endpoint: TlsEndpoint, agent: str) -> Job:
-    return Job(address=address, port=endpoint.port, server_name=endpoint.server_name, agent=agent)
+    return Job(
+        address=address,
+        port=endpoint.port,
+        server_name=endpoint.server_name,
+        starttls=endpoint.starttls,
+        agent=agent,
+    )
 
 
-async def _seen(dialer: Dialer, job: Job, limits: Limits) -> TlsSeen:
+async def _seen(dialer: Dialer, job: Job, limits: Limits, crew: Crew) -> TlsSeen:
     try:
-        async with _child() as child:
+        async with crew.prober() as child:
             return await _Conversation(dialer, job, limits, child).run()
     except (ProberError, OutOfScopeError) as error:
         words = str(error)
     return TlsSeen(address=job.address, port=job.port, server_name=job.server_name, versions=(), failure=words)
-
-
-@contextlib.asynccontextmanager
-async def _child() -> AsyncIterator[asyncio.subprocess.Process]:
-    """Start the prober with nothing of this process's environment; it is gone when the block ends, however it ends."""
-    root = Path(probes.__file__).parent.parent
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",
-        "-m",
-        "probes.tls.prober",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        limit=LINE_BYTES,
-        env={"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
-    )
-    try:
-        yield child
-    finally:
-        if child.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                child.kill()
-        await asyncio.shield(child.wait())
 
 
 class _Conversation:
@@ -129,16 +120,19 @@ class _Conversation:
         for _ in range(self._limits.connections):
             heard = await self._hear(self._limits.thinking_s)
             if isinstance(heard, Seen):
-                return self._checked(heard.seen)
+                return await self._finished(heard.seen)
             if not isinstance(heard, Want):
                 raise ProberError("the prober spoke out of turn")
             await self._one_connection()
         heard = await self._hear(self._limits.thinking_s)
         if isinstance(heard, Seen):
-            return self._checked(heard.seen)
+            return await self._finished(heard.seen)
         raise ProberError(f"the prober wanted more than {self._limits.connections} connections")
 
-    def _checked(self, seen: TlsSeen) -> TlsSeen:
+    async def _finished(self, seen: TlsSeen) -> TlsSeen:
+        """Take the result, once the process that made it is gone."""
+        if not isinstance(await self._hear(self._limits.thinking_s), Gone):
+            raise ProberError("the prober spoke out of turn")
         if (seen.address, seen.port, seen.server_name) != (self._job.address, self._job.port, self._job.server_name):
             raise ProberError("the prober tells of another end point")
         return seen
@@ -164,12 +158,15 @@ class _Conversation:
         except OSError:
             raise ProberError("the prober ended too early") from None
 
-    async def _hear(self, seconds: float) -> Want | Done | Seen:
+    async def _hear(self, seconds: float) -> Want | Done | Seen | Gone:
         line = await self._line(seconds)
         try:
-            return canonical.loads(Line, line).says
+            says = canonical.loads(Line, line).says
         except NotCanonicalError as error:
             raise ProberError(f"the prober cannot be understood: {printable(str(error).encode(), 200)}") from None
+        if isinstance(says, Gone) and not says.well:
+            raise ProberError("the prober ended before its work was done")
+        return says
 
     async def _line(self, seconds: float) -> bytes:
         """Read a line; the leave is asked ten times a second, so that a stop is obeyed while the child is at work."""

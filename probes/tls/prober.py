@@ -1,21 +1,28 @@
-"""The child process that speaks TLS: `python -m probes.tls.prober`, a `Job` on stdin, a `Seen` on stdout (see `wire.py`).
+"""The process that speaks TLS: `python -m probes.tls.prober`, a `Job` on stdin, a `Seen` on stdout (see `wire.py`), and the next.
 
-It is a process of its own because the OpenSSLs that still speak SSLv2 to TLS 1.1 are out of maintenance and read hostile bytes
-here, and because their licences (AGPL) keep to themselves. It ends when its work is done or when its parent is gone.
+Every end point gets a child of its own, because the OpenSSLs that still speak SSLv2 to TLS 1.1 are out of maintenance and read
+hostile bytes here; it is forked off a process that has everything imported. And these are processes apart from the inspection's,
+because the licences (AGPL) keep to themselves. They end when their work is done or when their parent is gone.
 """
 
 from __future__ import annotations
 
+import ctypes
+import os
+import signal
 import sys
+from collections.abc import Iterator
+from typing import NoReturn
 
 from plugins import canonical
 from plugins.clock import SystemClock
 from plugins.value import value
 from probes.target import ClientAuth, TlsVersion
 from probes.tls import wall
-from probes.tls.facts import Handshake, TlsSeen, VersionSeen
-from probes.tls.handshakes import Reaction, Shake, demand, shake
-from probes.tls.wire import Job, Seen
+from probes.tls.facts import Handshake, Staple, TlsSeen, VersionSeen
+from probes.tls.handshakes import Demanded, Offer, Reaction, Shake, demand, shake
+from probes.tls.sessions import More, further
+from probes.tls.wire import Gone, Job, Seen
 
 ORDER = (
     TlsVersion.TLS_1_2,
@@ -28,6 +35,7 @@ ORDER = (
 """Order of the tries: the likely ones first, so that a server that answers none of them is left alone soon."""
 CHAINS = 8
 """Most different chains that are kept."""
+_PR_SET_PDEATHSIG = 1
 _GIVE_UP = {Reaction.SILENT, Reaction.UNREACHED}
 
 
@@ -35,47 +43,55 @@ _GIVE_UP = {Reaction.SILENT, Reaction.UNREACHED}
 class Try:
     """What came of one version."""
 
-    version: TlsVersion
-    """The version."""
+    offer: Offer
+    """What was offered."""
     shake: Shake
     """The handshake."""
     client_auth: ClientAuth | None = None
     """Client authentication; None: not known."""
+    demanded: Demanded = ""
+    """Where a required certificate is demanded."""
+
+    @property
+    def version(self) -> TlsVersion:
+        """The version."""
+        return self.offer.version
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the handshake worked."""
+        return self.shake.reaction is Reaction.ACCEPTED
 
 
 def probe(lane: wall.Lane, job: Job) -> TlsSeen:
-    """Look at one end point: versions, client authentication, chains."""
+    """Look at one end point: versions, client authentication, chains, sessions."""
     tries: list[Try] = []
     for version in ORDER:
         tries.append(_try(lane, job, version))
         if len(tries) == 2 and all(tried.shake.reaction in _GIVE_UP for tried in tries):
-            return _seen(job, tries, (), f"no TLS handshake was answered: {tries[0].shake.detail}")
-    accepted = [tried.version for tried in tries if tried.shake.reaction is Reaction.ACCEPTED]
+            return _seen(job, tries, More(), f"no TLS handshake was answered: {tries[0].shake.detail}")
+    accepted = [tried for tried in tries if tried.accepted]
     if not accepted:
-        return _seen(job, tries, (), _failure(tries))
-    more = _more_chains(lane, job, accepted)
-    chains = dict.fromkeys((*(tried.shake.chain for tried in tries if tried.shake.chain), *more))
+        return _seen(job, tries, More(), _failure(tries))
+    more = further(lane, job, accepted)
     # Hanging up means no only if the server is still there afterwards; else it may have had enough of us.
-    still_there = bool(more) or shake(lane, job, accepted[0]).reaction is Reaction.ACCEPTED
-    return _seen(job, tries, tuple(chains)[:CHAINS], "", dropped_is_refused=still_there)
-
-
-def _more_chains(lane: wall.Lane, job: Job, accepted: list[TlsVersion]) -> tuple[tuple[str, ...], ...]:
-    from probes.tls.deployments import more_chains  # noqa: PLC0415 - sslyze is half a second of import
-
-    return more_chains(lane, job, accepted)
+    dropped = any(tried.shake.reaction is Reaction.DROPPED for tried in tries)
+    still_there = not dropped or shake(lane, job, accepted[0].offer).reaction is Reaction.ACCEPTED
+    return _seen(job, tries, more, "", dropped_is_refused=still_there)
 
 
 def _try(lane: wall.Lane, job: Job, version: TlsVersion) -> Try:
-    first, legacy = shake(lane, job, version), False
+    offer = Offer(version=version)
+    first = shake(lane, job, offer)
     if version is TlsVersion.TLS_1_2 and first.reaction in {Reaction.REFUSED, Reaction.DROPPED}:
         # The modern OpenSSL no longer has NULL and other old suites: a server that has only these speaks TLS 1.2 all the same.
-        again, legacy = shake(lane, job, version, legacy=True), True
-        first = again if again.reaction is Reaction.ACCEPTED else first
+        old = Offer(version=version, legacy=True)
+        again = shake(lane, job, old)
+        first, offer = (again, old) if again.reaction is Reaction.ACCEPTED else (first, offer)
     if first.reaction is not Reaction.ACCEPTED:
-        return Try(version=version, shake=first)
-    auth = demand(lane, job, version, legacy=legacy) if first.asked else ClientAuth.NONE
-    return Try(version=version, shake=first, client_auth=auth)
+        return Try(offer=offer, shake=first)
+    auth, where = demand(lane, job, offer) if first.asked else (ClientAuth.NONE, "")
+    return Try(offer=offer, shake=first, client_auth=auth, demanded=where)
 
 
 def _failure(tries: list[Try]) -> str:
@@ -85,50 +101,80 @@ def _failure(tries: list[Try]) -> str:
     return "" if refused else f"no TLS handshake was answered: {unclear[0].shake.detail}"
 
 
-def _seen(
-    job: Job,
-    tries: list[Try],
-    chains: tuple[tuple[str, ...], ...],
-    failure: str,
-    *,
-    dropped_is_refused: bool = False,
-) -> TlsSeen:
+def _seen(job: Job, tries: list[Try], more: More, failure: str, *, dropped_is_refused: bool = False) -> TlsSeen:
     refusals = {Reaction.REFUSED, Reaction.DROPPED} if dropped_is_refused else {Reaction.REFUSED}
-    tried_versions = {tried.version: _version(tried, refusals) for tried in tries}
+    versions = {tried.version: _version(tried, refusals) for tried in tries}
     untried = [
-        VersionSeen(version=v, handshake=Handshake.UNKNOWN, detail="not tried")
-        for v in ORDER
-        if v not in tried_versions
+        VersionSeen(version=v, handshake=Handshake.UNKNOWN, detail="not tried") for v in ORDER if v not in versions
     ]
-    ordered = sorted([*tried_versions.values(), *untried], key=lambda seen: list(TlsVersion).index(seen.version))
+    ordered = sorted([*versions.values(), *untried], key=lambda seen: list(TlsVersion).index(seen.version))
+    shakes = [*(tried.shake for tried in tries), *more.shakes]
+    chains = tuple(dict.fromkeys(one.chain for one in shakes if one.chain))[:CHAINS]
     return TlsSeen(
         address=job.address,
         port=job.port,
         server_name=job.server_name,
         versions=tuple(ordered),
         chains=chains,
+        unnamed=more.unnamed,
+        staples=tuple(_staples(chains, shakes)),
+        session=more.session,
         failure=failure,
     )
+
+
+def _staples(chains: tuple[tuple[str, ...], ...], shakes: list[Shake]) -> Iterator[Staple]:
+    """Give one response for each chain that came with one."""
+    found: dict[int, bytes] = {}
+    for one in shakes:
+        if one.staple and one.chain in chains:
+            found.setdefault(chains.index(one.chain), one.staple)
+    for number, der in found.items():
+        yield Staple(chain=number, der=der)
 
 
 def _version(tried: Try, refusals: set[Reaction]) -> VersionSeen:
     """Turn a reaction into a fact."""
     handshake = Handshake.UNKNOWN
-    if tried.shake.reaction is Reaction.ACCEPTED:
+    if tried.accepted:
         handshake = Handshake.ACCEPTED
     elif tried.shake.reaction in refusals:
         handshake = Handshake.REFUSED
     return VersionSeen(
-        version=tried.version, handshake=handshake, client_auth=tried.client_auth, detail=tried.shake.detail
+        version=tried.version,
+        handshake=handshake,
+        client_auth=tried.client_auth,
+        detail=tried.shake.detail,
+        suite=tried.shake.suite,
+        demanded=tried.demanded,
     )
 
 
 def main() -> None:
-    """Run one job."""
-    lane = wall.Lane(sys.stdin.buffer, sys.stdout.buffer, SystemClock())
-    job = canonical.loads(Job, lane.hear())
-    wall.build(job.address, job.port)
-    lane.say(Seen(seen=probe(lane, job)))
+    """Fork a child for every job, until the parent is gone.
+
+    This process itself reads nothing that a server sent: it only spares the next end point the start of Python.
+    """
+    for line in iter(sys.stdin.buffer.readline, b""):
+        number = os.fork()
+        if number == 0:
+            _one(line)
+        _, status = os.waitpid(number, 0)
+        wall.tell(sys.stdout.buffer, Gone(well=status == 0))
+
+
+def _one(line: bytes) -> NoReturn:
+    """Look at one end point, in a process of its own that ends with the prober."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    code = 1
+    try:
+        job = canonical.loads(Job, line)
+        lane = wall.Lane(sys.stdin.buffer, sys.stdout.buffer, SystemClock())
+        wall.build(job.address, job.port)
+        lane.say(Seen(seen=probe(lane, job)))
+        code = 0
+    finally:
+        os._exit(code)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The rules about TLS (inspection rules 4.3.5.1).
+"""The rules about TLS (inspection rules 4.3.5.1, seven clauses).
 
 Every breach has one cause and so one finding: a certificate that is out of date is no path error, a leaf is no chain
 certificate, and where no handshake works nothing is said about what a handshake would have shown.
@@ -11,12 +11,25 @@ from probes.finding import Grade, Severity
 from probes.rule import Rule
 from probes.target import Item
 
-_CLAUSE = "4.3.5.1"
+AS_DECLARED, WORKS, CERTIFICATE, WAY, CHAIN, CRLS, STATUS = (f"4.3.5.1 ({number})" for number in range(1, 8))
+"""The seven clauses of 4.3.5.1, in the order in which the inspection rules list them."""
+CLAUSES: dict[str, Text] = {
+    AS_DECLARED: Text(
+        en="versions and client authentication as declared", ja="実装された認証方式と申告された認証方式の一致"
+    ),
+    WORKS: Text(en="the protocol works", ja="SSL プロトコルの動作確認"),
+    CERTIFICATE: Text(en="the certificate is valid", ja="証明書の正当性（有効期限を含む）"),
+    WAY: Text(en="the path to the root is right", ja="ルート証明書までの経路の正当性"),
+    CHAIN: Text(en="all certificates of the chain are valid", ja="チェーンに含まれるすべての証明書の正当性"),
+    CRLS: Text(en="the CRLs are valid", ja="CRL の正当性"),
+    STATUS: Text(en="no certificate of the chain is revoked", ja="チェーンに含まれるすべての証明書の有効性"),
+}
+"""What each clause asks for."""
 
 VERSIONS_DIFFER = Rule(
     id="tls.versions-differ",
     item=Item.TLS,
-    clause=_CLAUSE,
+    clause=AS_DECLARED,
     grade=Grade.FAILING,
     severity=Severity.MEDIUM,
     title=Text(
@@ -34,7 +47,7 @@ VERSIONS_DIFFER = Rule(
 CLIENT_AUTH_DIFFERS = Rule(
     id="tls.client-auth-differs",
     item=Item.TLS,
-    clause=_CLAUSE,
+    clause=AS_DECLARED,
     grade=Grade.FAILING,
     severity=Severity.MEDIUM,
     title=Text(
@@ -49,7 +62,7 @@ CLIENT_AUTH_DIFFERS = Rule(
 PROTOCOL_FAILS = Rule(
     id="tls.protocol-fails",
     item=Item.TLS,
-    clause=_CLAUSE,
+    clause=WORKS,
     grade=Grade.FAILING,
     severity=Severity.HIGH,
     title=Text(
@@ -64,12 +77,12 @@ PROTOCOL_FAILS = Rule(
 CERTIFICATE_DATES = Rule(
     id="tls.certificate-dates",
     item=Item.TLS,
-    clause=_CLAUSE,
+    clause=CERTIFICATE,
     grade=Grade.FAILING,
     severity=Severity.HIGH,
     title=Text(
-        en="The server certificate at {endpoint} is out of date: it {validity}",
-        ja="{endpoint} のサーバ証明書が有効期間外です：{validity}",
+        en="The server certificate at {endpoint} is out of date: {why}",
+        ja="{endpoint} のサーバ証明書が有効期間外です：{why}",
     ),
     remedy=Text(
         en="Have the certificate renewed and installed, and let renewal run by itself from now on.",
@@ -80,12 +93,12 @@ CERTIFICATE_DATES = Rule(
 CERTIFICATE_NAMES = Rule(
     id="tls.certificate-names",
     item=Item.TLS,
-    clause=_CLAUSE,
+    clause=CERTIFICATE,
     grade=Grade.FAILING,
     severity=Severity.HIGH,
     title=Text(
-        en="The server certificate at {endpoint} does not hold the name {names}",
-        ja="{endpoint} のサーバ証明書に名前 {names} が含まれていません",
+        en="The names of the server certificate at {endpoint} do not fit: {why}",
+        ja="{endpoint} のサーバ証明書の名前が一致しません：{why}",
     ),
     remedy=Text(
         en="Have a certificate issued whose subjectAltName holds every name of the shop, or correct the declaration.",
@@ -96,12 +109,12 @@ CERTIFICATE_NAMES = Rule(
 PATH = Rule(
     id="tls.path",
     item=Item.TLS,
-    clause=_CLAUSE,
+    clause=WAY,
     grade=Grade.FAILING,
     severity=Severity.HIGH,
     title=Text(
-        en="The certificate path at {endpoint} does not lead to a trusted root: {why}",
-        ja="{endpoint} の証明書の経路が信頼できるルート証明書に到達しません：{why}",
+        en="The certificate path at {endpoint} is not right: {why}",
+        ja="{endpoint} の証明書の経路が正しくありません：{why}",
     ),
     remedy=Text(
         en="Install the certificate together with all intermediate certificates from your authority, and use an authority that "
@@ -114,12 +127,12 @@ PATH = Rule(
 CHAIN_CERTIFICATE = Rule(
     id="tls.chain-certificate",
     item=Item.TLS,
-    clause=_CLAUSE,
+    clause=CHAIN,
     grade=Grade.FAILING,
     severity=Severity.HIGH,
     title=Text(
-        en="A certificate of the chain at {endpoint} is out of date: {name} {validity}",
-        ja="{endpoint} の証明書チェーンに有効期間外の証明書があります：{name} {validity}",
+        en="A certificate of the chain at {endpoint} is not valid: {why}",
+        ja="{endpoint} の証明書チェーンに正しくない証明書があります：{why}",
     ),
     remedy=Text(
         en="Install the current intermediate certificates of your authority, and have the server certificate issued again if its "
@@ -130,47 +143,158 @@ CHAIN_CERTIFICATE = Rule(
     references=("https://www.rfc-editor.org/rfc/rfc5280#section-6.1.3",),
 )
 
+CERTIFICATE_PROFILE = Rule(
+    id="tls.certificate-profile",
+    item=Item.TLS,
+    clause=CERTIFICATE,
+    grade=Grade.FAILING,
+    severity=Severity.HIGH,
+    title=Text(
+        en="The server certificate at {endpoint} is not as it has to be: {why}",
+        ja="{endpoint} のサーバ証明書の内容が正しくありません：{why}",
+    ),
+    remedy=Text(
+        en="Have the certificate issued again by an authority that follows the Baseline Requirements of the CA/Browser Forum, with "
+        "a new key of at least 2048 bits (RSA) or P-256.",
+        ja="CA/Browser Forum の Baseline Requirements に従う認証局から、新しい鍵（RSA 2048 ビット以上または P-256）で証明書を"
+        "再発行してもらってください。",
+    ),
+    references=("https://www.rfc-editor.org/rfc/rfc5280#section-4",),
+)
+CHAIN_SENT = Rule(
+    id="tls.chain-sent",
+    item=Item.TLS,
+    clause=WAY,
+    grade=Grade.GUIDANCE,
+    severity=Severity.LOW,
+    title=Text(
+        en="What the server at {endpoint} sends is not what it should send: {why}",
+        ja="{endpoint} のサーバが送信する証明書に過不足があります：{why}",
+    ),
+    remedy=Text(
+        en="Configure the server to send its certificate first, then every intermediate in the path's order, and nothing else.",
+        ja="サーバ証明書、続いて経路の順にすべての中間証明書だけを送信するように設定してください。",
+    ),
+    references=("https://www.rfc-editor.org/rfc/rfc8446#section-4.4.2",),
+)
+CRL = Rule(
+    id="tls.crl",
+    item=Item.TLS,
+    clause=CRLS,
+    grade=Grade.FAILING,
+    severity=Severity.HIGH,
+    title=Text(
+        en="A CRL for the chain at {endpoint} is not right: {why}",
+        ja="{endpoint} の証明書チェーンの CRL が正しくありません：{why}",
+    ),
+    remedy=Text(
+        en="Tell your authority: its CRL has to be reachable, current, signed by it and complete. If it stays wrong, "
+        "change to another authority.",
+        ja="認証局に連絡してください。CRL は、取得でき、最新で、認証局により署名され、完全である必要があります。改善されない"
+        "場合は、認証局の変更を検討してください。",
+    ),
+    references=("https://www.rfc-editor.org/rfc/rfc5280#section-5",),
+)
+OCSP = Rule(
+    id="tls.ocsp",
+    item=Item.TLS,
+    clause=STATUS,
+    grade=Grade.FAILING,
+    severity=Severity.MEDIUM,
+    title=Text(
+        en="An OCSP response for the chain at {endpoint} is not right: {why}",
+        ja="{endpoint} の証明書チェーンの OCSP 応答が正しくありません：{why}",
+    ),
+    remedy=Text(
+        en="Tell your authority; if the response was stapled, mend the server's stapling first (way to the responder, clock).",
+        ja="認証局に連絡してください。ステープリングされた応答の場合は、まずサーバの設定（レスポンダへの到達性、時刻）を確認して"
+        "ください。",
+    ),
+    references=("https://www.rfc-editor.org/rfc/rfc6960",),
+)
+REVOKED = Rule(
+    id="tls.revocation",
+    item=Item.TLS,
+    clause=STATUS,
+    grade=Grade.FAILING,
+    severity=Severity.CRITICAL,
+    title=Text(
+        en="Revocation of the chain at {endpoint}: {why}",
+        ja="{endpoint} の証明書チェーンの失効：{why}",
+    ),
+    remedy=Text(
+        en="Replace a revoked certificate at once, with a new key, and find out why it was revoked. Where it cannot be "
+        "told, have the certificate issued again with a CRL distribution point.",
+        ja="失効した証明書は、直ちに新しい鍵で再発行し、失効の原因を調査してください。失効の有無を確認できない場合は、CRL 配布点の"
+        "ある証明書を再発行してもらってください。",
+    ),
+    references=("https://www.rfc-editor.org/rfc/rfc5280#section-6.3",),
+)
+WEAK_SESSION = Rule(
+    id="tls.weak-session",
+    item=Item.TLS,
+    clause=WORKS,
+    grade=Grade.GUIDANCE,
+    severity=Severity.MEDIUM,
+    title=Text(
+        en="TLS at {endpoint} allows weak sessions: {why}",
+        ja="{endpoint} の TLS で弱い設定が許されています：{why}",
+    ),
+    remedy=Text(
+        en="Allow only suites with forward secrecy and authenticated encryption, without compression; update the TLS library.",
+        ja="前方秘匿性と認証付き暗号を備えた暗号スイートのみを許可し、圧縮を無効にし、TLS ライブラリを更新してください。",
+    ),
+    references=("https://www.rfc-editor.org/rfc/rfc9325",),
+)
+
 RULES: tuple[Rule, ...] = (
     PROTOCOL_FAILS,
+    WEAK_SESSION,
     VERSIONS_DIFFER,
     CLIENT_AUTH_DIFFERS,
     CERTIFICATE_DATES,
     CERTIFICATE_NAMES,
+    CERTIFICATE_PROFILE,
     PATH,
+    CHAIN_SENT,
     CHAIN_CERTIFICATE,
+    CRL,
+    OCSP,
+    REVOKED,
 )
-"""Every rule of the item that this version applies."""
+"""Every rule of the item."""
 
-REVOCATION = "tls.revocation"
-"""Check of CRLs and OCSP. This version does not look at revocation at all: its coverage says so in every result, as not applicable
-with the reason below, and nobody may read that as "not revoked"."""
-REVOCATION_REASON = (
-    "not part of this version: nothing was found out about revocation (CRL, OCSP), so nothing is said about it"
+CERTIFICATE_RULES = (
+    CERTIFICATE_DATES,
+    CERTIFICATE_NAMES,
+    CERTIFICATE_PROFILE,
+    PATH,
+    CHAIN_SENT,
+    CHAIN_CERTIFICATE,
+    CRL,
+    OCSP,
+    REVOKED,
 )
+"""Rules about the certificates that a server sends."""
 
 NOT_OFFERED = Text(en="declared, but the server refuses it", ja="申告されていますが、サーバが拒否しました")
 NOT_DECLARED = Text(en="not declared, but the server accepts it", ja="申告されていませんが、サーバが受け付けました")
-EXPIRED = Text(en="expired on {day}", ja="{day} に期限が切れています")
-NOT_YET = Text(en="is valid only from {day} on", ja="{day} から有効です")
 NO_CERTIFICATE = Text(en="the server sends no certificate", ja="サーバが証明書を送信しません")
-SELF_SIGNED = Text(
-    en="the server certificate is signed by itself, by no authority",
-    ja="サーバ証明書が自己署名であり、認証局が発行していません",
+WEAK_SUITE = Text(en="it accepts the suite {suite}", ja="暗号スイート {suite} を受け付けます")
+WEAK_GROUP = Text(
+    en="its Diffie-Hellman group has {bits} bits; 2048 are needed",
+    ja="Diffie-Hellman の群が {bits} ビットです（2048 以上が必要）",
 )
-UNTRUSTED_ROOT = Text(
-    en="it ends at the root {name}, which is not a trusted one", ja="信頼されていないルート証明書 {name} に至ります"
+NO_SECRECY = Text(en="no suite has forward secrecy", ja="前方秘匿性のある暗号スイートがありません")
+NO_MASTER_SECRET = Text(en="it lacks the extended master secret", ja="拡張マスターシークレットに対応していません")
+NO_RENEGOTIATION = Text(en="its renegotiation is not protected", ja="安全な再ネゴシエーションに対応していません")
+COMPRESSION = Text(en="it agrees to compression", ja="TLS 圧縮を受け付けます")
+DOWNGRADE = Text(
+    en="it lets itself be talked down to an older version", ja="古いバージョンへのダウングレードを防いでいません"
 )
-MISSING = Text(
-    en="the certificate of {name}, which issued {below}, was not sent and is not a trusted root",
-    ja="{below} を発行した {name} の証明書が送信されず、信頼できるルート証明書でもありません",
-)
-BAD_SIGNATURE = Text(
-    en="the signature on {below} is not by the certificate of {name} that was sent",
-    ja="{below} の署名が、送信された {name} の証明書と一致しません",
-)
-NOT_ACCEPTABLE = Text(
-    en="the path is complete, but breaks the rules for web certificates ({words})",
-    ja="経路はそろっていますが、Web 用証明書の規則に反しています（{words}）",
+NO_COMMON_WITHOUT_NAME = Text(
+    en="clients that name no server get another chain",
+    ja="サーバ名を送らないクライアントには別のチェーンが送信されます",
 )
 CLIENT_AUTH = {
     "none": Text(en="none", ja="なし"),

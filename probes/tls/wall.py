@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from plugins import canonical
 from plugins.clock import Clock
-from probes.tls.wire import Done, Go, Line, Seen, Want
+from probes.tls.wire import Done, Go, Gone, Line, Seen, Want
 
 CONNECTION_BYTES = 262_144
 """Most bytes that are read from one connection."""
@@ -120,11 +120,19 @@ class BoundedSocket:
         self._lane.say(Done(sent=self._sent, received=self._received))
 
 
+def tell(out: BinaryIO, message: Want | Done | Seen | Gone) -> None:
+    """Write one line to the parent."""
+    out.write(canonical.dumps(Line(says=message)) + b"\n")
+    out.flush()
+
+
 class Lane:
     """The line to the parent. When the parent is gone, so is this process."""
 
     def __init__(self, lines: BinaryIO, out: BinaryIO, clock: Clock) -> None:
         self._lines, self._out, self._clock = lines, out, clock
+        self.opened = 0
+        """Connections that were asked for."""
         self._heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -139,11 +147,11 @@ class Lane:
 
     def say(self, message: Want | Done | Seen) -> None:
         """Send one line to the parent."""
-        self._out.write(canonical.dumps(Line(says=message)) + b"\n")
-        self._out.flush()
+        tell(self._out, message)
 
     def connect(self, address: str, port: int) -> BoundedSocket:
         """Ask for a connection, and open it when allowed; raises `OSError`."""
+        self.opened += 1
         self.say(Want())
         seconds = canonical.loads(Go, self.hear()).seconds
         deadline = self._clock.monotonic() + seconds

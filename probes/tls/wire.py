@@ -5,6 +5,7 @@
     look -> child   Go                     yes, for so many seconds
     child -> look   Done                   it is closed; so much went over it
     child -> look   Seen                   everything that was seen; the child ends
+    prober -> look  Gone                   the child is gone; the next Job may come
 
 The child answers to hostile servers, so the look reads its lines strictly and bounded.
 """
@@ -16,6 +17,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator
 
 from plugins.value import value
+from probes.target import StartTls
 from probes.tls.facts import TlsSeen
 
 LINE_BYTES = 2_000_000
@@ -32,6 +34,8 @@ class Job:
     """TCP port."""
     server_name: str
     """TLS server name to send; not sent when it is an address."""
+    starttls: StartTls = StartTls.NONE
+    """How TLS is begun."""
     agent: str
     """User-Agent for the one HTTP request that tells optional from required client authentication."""
 
@@ -75,8 +79,18 @@ class Seen:
 
 
 @value
+class Gone:
+    """The child of one end point is gone."""
+
+    kind: Literal["gone"] = "gone"
+    """Discriminator."""
+    well: bool
+    """Whether it ended as it should."""
+
+
+@value
 class Line:
     """One line of the child."""
 
-    says: Annotated[Want | Done | Seen, Discriminator("kind")]
+    says: Annotated[Want | Done | Seen | Gone, Discriminator("kind")]
     """What it says."""

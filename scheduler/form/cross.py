@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from plugins.strict_yaml import Path, Tree
 from plugins.value import value
 from probes.holes.endpoints import is_web
-from probes.target import PortRange, Transport
+from probes.target import PortRange, StartTls, Transport
 from scheduler.form.fields import PortForm, TlsForm, WeeklyForm
 from scheduler.form.services import is_inside_tls, is_without_tls
 from scheduler.form.sketch import ServerSketch, rows, servers, take_date, take_ports, take_pulse
@@ -107,8 +107,8 @@ def _tls_port(server: ServerSketch, path: Path, end: TlsForm) -> Iterator[Clash]
             f"TLS end point on port {end.port}: no such TCP port is declared; declare it under ports (service: https)"
         )
         yield Clash(path=(*path, "port"), message=message)
-    elif is_without_tls(declared.service):
-        cure = "name the service inside TLS (https, submissions, ...), or remove the end point"
+    elif is_without_tls(declared.service) and end.starttls is StartTls.NONE:
+        cure = "name the service inside TLS (https, submissions, ...), say how TLS is begun (starttls), or remove the end point"
         message = f"TLS end point on port {end.port}: {declared.service} there does not begin with TLS; {cure}"
         yield Clash(path=(*path, "port"), message=message)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
 from probes.pace import Pace
-from probes.target import ClientAuth, PortRange, Purpose, Role, TlsVersion, Transport
+from probes.target import ClientAuth, PortRange, Purpose, Role, StartTls, TlsVersion, Transport
 from scheduler.form import entries
 
 FORMAT = "tenken-declaration/1"
@@ -104,6 +104,19 @@ class TlsForm(Form):
     """Whether a client certificate is asked for."""
     names: Annotated[list[HostName], Field(min_length=1, max_length=200)]
     """DNS names that the certificate has to hold."""
+    starttls: Annotated[StartTls, Field(strict=False)] = StartTls.NONE
+    """How TLS begins: none (from the first byte), smtp, imap, pop3, ftp, xmpp, postgres or ldap."""
+
+
+class SourceForm(Form):
+    """A host that tells about revocation."""
+
+    host: HostName
+    """Host name, as the certificates write it in the addresses of their CRLs and OCSP responders."""
+    port: Port = 80
+    """TCP port."""
+    addresses: Annotated[list[Address], Field(min_length=1, max_length=50)]
+    """IPv4 and IPv6 addresses of the host. Only these are connected to."""
 
 
 class SetForm(Form):
@@ -212,6 +225,8 @@ class DeclarationForm(Form):
     """TCP ports to look at beside the declared ones: declared (no others), top-1000, all, or a list of ports and ranges."""
     anchors: Annotated[list[Annotated[str, Field(min_length=1)]], Field(max_length=20)] = []
     """Trust anchors beside Mozilla's set: PEM files in the folder of the declaration, or the PEM text itself."""
+    revocation: Annotated[list[SourceForm], Field(max_length=50)] = []
+    """Hosts of CRLs and OCSP responders that may be asked. Left out: none is asked, and nothing is said about revocation."""
     pace: PaceForm = PaceForm()
     """Upper bounds for the system as a whole."""
     pulse: PulseForm | None = None

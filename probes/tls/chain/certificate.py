@@ -95,7 +95,7 @@ class Certificate:
                 self.subject_name, self.issuer_name = self.x509.subject, self.x509.issuer
                 self.not_before, self.not_after = self.x509.not_valid_before_utc, self.x509.not_valid_after_utc
         except LIBRARY_ERRORS as error:
-            raise UnreadableError(str(error)[:200]) from None
+            raise UnreadableError(library_words(error)) from None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Certificate) and other.der == self.der
@@ -124,7 +124,7 @@ class Certificate:
         try:
             _ = self.x509.extensions
         except LIBRARY_ERRORS as error:
-            return str(error)[:200] or type(error).__name__
+            return library_words(error)
         return ""
 
     @cached_property
@@ -338,6 +338,14 @@ def shown_name(name: x509.Name) -> str:
         chr(byte) if 0x20 <= byte < 0x7F and byte != 0x5C else f"\\x{byte:02x}" for byte in text[:NAME_CHARACTERS]
     )
     return shown + ("..." if len(text) > NAME_CHARACTERS else "") or "(no name)"
+
+
+def library_words(error: Exception) -> str:
+    """Give a library's words for bytes that it cannot read, in plain ASCII; its parser's own state says nothing to people."""
+    text = str(error) or type(error).__name__
+    if "ParseError" in text:
+        text = "it is not the ASN.1 that it should be"
+    return text.encode("ascii", "backslashreplace").decode()[:200]
 
 
 def read(data: bytes) -> list[Certificate]:

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from probes.tls.chain import revocation_kinds as kinds
-from probes.tls.chain.certificate import LIBRARY_ERRORS, Certificate, name_key, shown_name, verify
+from probes.tls.chain.certificate import LIBRARY_ERRORS, Certificate, library_words, name_key, shown_name, verify
 from probes.tls.chain.der import INTEGER, Bones
 from probes.tls.chain.signatures import weak_signature
 from probes.tls.chain.status import Says, Sheet, Status, day
@@ -58,7 +58,7 @@ class Crl:
             self.next_update = self.x509.next_update_utc
             _ = self.x509.extensions
         except LIBRARY_ERRORS as error:
-            raise CrlError(str(error)[:200] or "it cannot be read") from None
+            raise CrlError(library_words(error)) from None
 
     def extension(self, kind: type[E]) -> x509.Extension[E] | None:
         """Give an extension; None when it is not there."""

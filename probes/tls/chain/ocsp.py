@@ -15,7 +15,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import SignatureAlgorithmOID as Oid
 
 from probes.tls.chain import revocation_kinds as kinds
-from probes.tls.chain.certificate import LIBRARY_ERRORS, Certificate, name_key
+from probes.tls.chain.certificate import LIBRARY_ERRORS, Certificate, library_words, name_key
 from probes.tls.chain.profile import PURPOSES
 from probes.tls.chain.signatures import NAMES, weak_key
 from probes.tls.chain.status import Says, Sheet, Status, day
@@ -57,8 +57,7 @@ def judge_ocsp(certificate: Certificate, issuer: Certificate, der: bytes, source
                 return sheet.nothing(kinds.OCSP_REFUSED, detail=_REFUSALS[response.response_status])
             return _judged(response, issuer, at, sheet)
     except LIBRARY_ERRORS as error:
-        detail = str(error).encode("ascii", "backslashreplace").decode()[:200] or type(error).__name__
-        return sheet.nothing(kinds.OCSP_MALFORMED, detail=detail)
+        return sheet.nothing(kinds.OCSP_MALFORMED, detail=library_words(error))
 
 
 def _judged(response: ocsp.OCSPResponse, issuer: Certificate, at: datetime, sheet: Sheet) -> Status:

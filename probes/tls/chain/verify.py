@@ -74,11 +74,16 @@ def verify(asked: Asked) -> Answer:
     question = asked.question
     way = build(question)
     statuses = tuple(path_statuses(way, asked))
-    flaws = [*way.flaws, *_names(question.leaf, asked.names), *(flaw for status in statuses for flaw in status.flaws)]
+    flaws = [
+        *way.flaws,
+        *name_flaws(question.leaf, asked.names),
+        *(flaw for status in statuses for flaw in status.flaws),
+    ]
     return Answer(way, one_cause(flaws), statuses, question.features)
 
 
-def _names(leaf: Certificate, wanted: Sequence[tuple[NameKind, str]]) -> Iterator[Flaw]:
+def name_flaws(leaf: Certificate, wanted: Sequence[tuple[NameKind, str]]) -> Iterator[Flaw]:
+    """Give the names that a leaf must stand for and does not."""
     if leaf.trouble or leaf.names is None:
         return
     missing = [name for kind, name in wanted if not stands_for(leaf.names, kind, name)]

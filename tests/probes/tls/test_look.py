@@ -86,7 +86,7 @@ async def test_a_server_that_says_nothing_of_use_is_inconclusive(manner: zoo.Man
     scope = scope_of(addresses=(HOST,), tls=(endpoint(port),), items=(Item.TLS,))
     judgement = judge(scope, observed(Item.TLS, seen), None)
     assert decide([judgement]).standing is Standing.INCONCLUSIVE
-    assert {row.outcome for row in judgement.coverage} == {Outcome.NOT_TESTED, Outcome.NOT_APPLICABLE}
+    assert {row.outcome for row in judgement.coverage} == {Outcome.NOT_TESTED}
 
 
 @pytest.mark.parametrize("manner", NOT_TLS, ids=lambda manner: manner.__name__)

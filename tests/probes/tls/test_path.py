@@ -1,112 +1,83 @@
-"""Paths to anchors, and the cause in plain words when there is none."""
+"""Second opinions: two libraries in a process of their own, with a time limit for every path."""
 
 from __future__ import annotations
 
-import time
+import asyncio
+import contextlib
+import os
 from dataclasses import replace
-from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from cryptography import x509
 
-from probes.tls.path import NoPath, Path, find_path
-from tests.pki import Holder, Pki, Validity
+from probes.tls import path
+from probes.tls.facts import TlsSeen
+from probes.tls.path import Witnesses
+from tests.tls.mint import AUTHORITY, NOW, Holder, authority, key, leaf, mint, root
 
-AT = datetime(2026, 3, 1, tzinfo=UTC)
-PKI = Pki(AT)
-ROOT = PKI.root()
-INTERMEDIATE = PKI.authority(ROOT)
-STRANGER = PKI.root("Strange Root")
-STRANGE = PKI.authority(STRANGER, "Strange Intermediate")
+ROOT = root()
+MIDDLE = authority(ROOT)
 
 
-def certificates(holder: Holder, *more: Holder) -> list[x509.Certificate]:
-    return [holder.certificate, *holder.above, *(other.certificate for other in more)]
+def seen(*chains: tuple[Holder, ...]) -> TlsSeen:
+    sent = tuple(tuple(holder.pem for holder in chain) for chain in chains)
+    return TlsSeen(address="127.0.0.9", port=443, server_name="shop.example", versions=(), chains=sent)
 
 
-def test_a_good_chain_leads_to_the_root() -> None:
-    path = find_path(certificates(PKI.leaf(INTERMEDIATE)), [ROOT.certificate], AT)
-    assert isinstance(path, Path)
-    assert [c.subject for c in path.certificates[1:]] == [INTERMEDIATE.certificate.subject, ROOT.certificate.subject]
+async def witnessed(*chains: tuple[Holder, ...]) -> list[tuple[int, bool | None]]:
+    async with Witnesses((ROOT.pem,)) as witnesses:
+        found = await witnesses.witness(seen(*chains), NOW.timestamp())
+    return [(one.chain, one.accepts) for one in found.opinions]
 
 
-@pytest.mark.parametrize(
-    "names", [("*.shop.example",), ("192.0.2.1",), ("under_score.example", "shop.example")], ids=str
-)
-def test_whatever_the_leaf_is_called_its_path_can_be_found(names: tuple[str, ...]) -> None:
-    assert isinstance(find_path(certificates(PKI.leaf(INTERMEDIATE, names)), [ROOT.certificate], AT), Path)
+async def test_both_libraries_are_heard_about_every_chain() -> None:
+    good, bad = (leaf(MIDDLE), MIDDLE), (leaf(authority(root("Strange"))),)
+    assert await witnessed(good, bad) == [(0, True), (0, True), (1, False), (1, False)]
 
 
-def test_without_any_name_the_path_is_not_looked_for() -> None:
-    assert find_path(certificates(PKI.leaf(INTERMEDIATE, ())), [ROOT.certificate], AT) is None
+async def test_who_said_it_is_told_with_the_version() -> None:
+    async with Witnesses((ROOT.pem,)) as witnesses:
+        found = await witnesses.witness(seen((leaf(MIDDLE), MIDDLE)), NOW.timestamp())
+    assert [one.by.split()[0] for one in found.opinions] == ["cryptography", "pyhanko-certvalidator"]
+    assert all(one.by.split()[1][0].isdigit() for one in found.opinions)
 
 
-@pytest.mark.parametrize(
-    ("chain", "words"),
-    [
-        (certificates(PKI.leaf(None)), "signed by itself"),
-        (certificates(replace(PKI.leaf(INTERMEDIATE), above=())), "Test Intermediate"),
-        (certificates(PKI.leaf(STRANGE)), "was not sent and is not a trusted root"),
-        (certificates(PKI.leaf(STRANGE), STRANGER), "ends at the root"),
-        ([PKI.leaf(INTERMEDIATE).certificate, PKI.authority(ROOT).certificate], "signature"),
-    ],
-    ids=["self-signed", "intermediate missing", "untrusted root, not sent", "untrusted root, sent", "wrong signer"],
-)
-def test_the_cause_is_told(chain: list[x509.Certificate], words: str) -> None:
-    found = find_path(chain, [ROOT.certificate], AT)
-    assert isinstance(found, NoPath)
-    assert words in found.why.en
-    assert "{" not in found.why.en + found.why.ja
+async def test_an_answer_that_does_not_come_in_time_is_none_and_the_next_question_is_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wish = replace(AUTHORITY, subject="Loop")
+    crowd = [mint(wish, key("ec", 900 + number), ROOT) for number in range(3)]
+    loops = tuple(mint(wish, one.key, other) for one in crowd for other in crowd)
+    async with Witnesses((root("Nobody").pem,)) as witnesses:
+        monkeypatch.setattr(path, "QUESTION_S", 0.000_001)
+        found = await witnesses.witness(seen((leaf(loops[0]), *loops)), NOW.timestamp())
+        assert [one.accepts for one in found.opinions] == [None]
+        assert "no answer within" in found.opinions[0].words
+        monkeypatch.undo()
+        again = await witnesses.witness(seen((leaf(MIDDLE), MIDDLE)), NOW.timestamp())
+    assert [one.accepts for one in again.opinions] == [False, False]
 
 
-def test_a_leaf_that_breaks_the_rules_is_told_apart_from_a_missing_path() -> None:
-    under_leaf = PKI.leaf(PKI.leaf(INTERMEDIATE, subject="no authority"))
-    found = find_path(certificates(under_leaf), [ROOT.certificate], AT)
-    assert isinstance(found, NoPath)
-    assert "breaks the rules" in found.why.en
+async def test_the_child_is_gone_at_the_end() -> None:
+    before = children()
+    async with Witnesses((ROOT.pem,)) as witnesses:
+        await witnesses.witness(seen((leaf(MIDDLE), MIDDLE)), NOW.timestamp())
+        assert len(children() - before) == 1
+    assert children() <= before
 
 
-@pytest.mark.parametrize(
-    ("leaf", "middle", "root"),
-    [
-        (Validity(-90, -10), Validity(-100, 100), Validity(-200, 200)),
-        (Validity(10, 90), Validity(-100, 100), Validity(-200, 200)),
-        (Validity(-10, 90), Validity(-100, -5), Validity(-200, 200)),
-        (Validity(-10, 90), Validity(-100, 100), Validity(-200, -5)),
-    ],
-    ids=["leaf expired", "leaf not yet valid", "intermediate expired", "root expired"],
-)
-def test_dates_are_no_path_error(leaf: Validity, middle: Validity, root: Validity) -> None:
-    top = PKI.root(validity=root)
-    chain = certificates(PKI.leaf(PKI.authority(top, validity=middle), validity=leaf))
-    assert isinstance(find_path(chain, [top.certificate], AT), Path)
+async def test_a_cancelled_start_leaves_no_child_behind() -> None:
+    before = children()
+    async with Witnesses((ROOT.pem,)):
+        await asyncio.sleep(0)
+    assert children() <= before
 
 
-def test_an_expired_leaf_that_breaks_the_rules_does_both() -> None:
-    under_leaf = PKI.leaf(
-        PKI.leaf(INTERMEDIATE, subject="no authority", validity=Validity(-20, 20)), validity=Validity(-9, -1)
-    )
-    found = find_path(certificates(under_leaf), [ROOT.certificate], AT)
-    assert isinstance(found, NoPath)
-    assert "breaks the rules" in found.why.en
-
-
-def test_certificates_that_were_never_valid_together_cannot_be_checked_further() -> None:
-    middle = PKI.authority(ROOT, validity=Validity(-90, -30))
-    found = find_path(certificates(PKI.leaf(middle, validity=Validity(-9, 9))), [ROOT.certificate], AT)
-    assert isinstance(found, Path)
-    assert not found.checked
-
-
-def test_an_anchored_leaf_needs_no_path() -> None:
-    leaf = PKI.leaf(None)
-    assert find_path([leaf.certificate], [leaf.certificate], AT) == Path((leaf.certificate,))
-
-
-def test_a_chain_made_to_explode_path_building_stays_bounded() -> None:
-    crowd = [PKI.authority(STRANGER, "Loop") for _ in range(3)]
-    loops = [PKI.authority(issuer, "Loop") for issuer in crowd for _ in range(3)]
-    chain = [PKI.leaf(loops[0]).certificate, *(holder.certificate for holder in (*crowd, *loops) * 3)]
-    started = time.monotonic()
-    assert isinstance(find_path(chain, [ROOT.certificate], AT), NoPath)
-    assert time.monotonic() - started < 2
+def children() -> set[str]:
+    """Processes of this process."""
+    found = set()
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if status.read_text().rpartition(")")[2].split()[1] == str(os.getpid()):
+                found.add(status.parent.name)
+    return found

@@ -144,7 +144,7 @@ async def test_both_deployments_are_seen(tmp_path: Path) -> None:
 
 async def test_one_bad_deployment_of_two_is_found(tmp_path: Path) -> None:
     good = PKI.leaf(INTERMEDIATE, kind="ec").write(tmp_path, "ec")
-    bad = PKI.leaf(INTERMEDIATE, kind="rsa", validity=Validity(-30, -1)).write(tmp_path, "rsa")
+    bad = PKI.leaf(INTERMEDIATE, kind="rsa", validity=Validity(-6, -1)).write(tmp_path, "rsa")
     port = free_port(HOST)
     with nginx.nginx(tmp_path / "nginx", HOST, tls={port: TlsSettings((good, bad))}):
         _, judgement = await inspected(port, (V12, V13))
@@ -152,13 +152,13 @@ async def test_one_bad_deployment_of_two_is_found(tmp_path: Path) -> None:
 
 
 BROKEN = {
-    "expired": (PKI.leaf(INTERMEDIATE, validity=Validity(-30, -1)), None, "tls.certificate-dates"),
+    "expired": (PKI.leaf(INTERMEDIATE, validity=Validity(-6, -1)), None, "tls.certificate-dates"),
     "wrong host": (PKI.leaf(INTERMEDIATE, ("other.example",)), None, "tls.certificate-names"),
     "missing intermediate": (PKI.leaf(INTERMEDIATE), 1, "tls.path"),
     "untrusted": (PKI.leaf(PKI.authority(PKI.root("Strange Root"))), None, "tls.path"),
     "self-signed": (PKI.leaf(None), None, "tls.path"),
     "expired intermediate": (
-        PKI.leaf(PKI.authority(ROOT, validity=Validity(-90, -1)), validity=Validity(-60, 60)),
+        PKI.leaf(PKI.authority(ROOT, validity=Validity(-6, -1)), validity=Validity(-4, 2)),
         None,
         "tls.chain-certificate",
     ),
