@@ -12,6 +12,7 @@ from plugins.value import value
 from probes.holes.facts import Exchange
 from probes.ports.facts import PortState
 from probes.services.facts import FtpSeen, ServiceSeen, SshSeen
+from probes.set.facts import SetExchange
 from probes.target import Item
 from probes.tls.facts import TlsSeen
 
@@ -38,7 +39,9 @@ class ItemEnded:
     """Cause, when it did not finish."""
 
 
-Fact = Annotated[PortState | ServiceSeen | SshSeen | FtpSeen | TlsSeen | Exchange | ItemEnded, Discriminator("kind")]
+Fact = Annotated[
+    PortState | ServiceSeen | SshSeen | FtpSeen | TlsSeen | SetExchange | Exchange | ItemEnded, Discriminator("kind")
+]
 """Every kind of fact; a new probe adds its own here."""
 
 
