@@ -63,6 +63,8 @@ def chains_of(case: Case) -> tuple[Chains, Sequence[Opinion]]:
         return Chains(), said
     said += _merchant_path(case, path)
     gateway, opinions = _gateway(case, path)
+    if gateway is None:
+        said.append(Gap(rules.REVOKED, "the payment gateway's certificate has no path to the root"))
     return Chains(merchant=path, gateway=gateway), [*said, *opinions]
 
 

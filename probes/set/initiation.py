@@ -114,7 +114,9 @@ def _contents(endpoint: SetEndpoint, message: Initiation) -> Opinions:
     if kind and kind.lower() != unconfirmed.INITIATION_KIND.lower():
         words = {"field": unconfirmed.INITIATION_FIELDS[0], "wanted": unconfirmed.INITIATION_KIND}
         yield Breach(rules.INITIATION, say(causes.FIELD_WRONG, **words), _shown(kind))
-    if url and _comparable(url) != _comparable(endpoint.url):
+    if not url:
+        yield Gap(rules.URL_DIFFERS, "the initiation message names no URL")
+    elif _comparable(url) != _comparable(endpoint.url):
         yield Breach(rules.URL_DIFFERS, causes.URL_INITIATED, _shown(url), endpoint.url)
     version = message.first(unconfirmed.FIELD_VERSION)
     if version and not same_version(endpoint.version, version):

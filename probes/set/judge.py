@@ -11,7 +11,7 @@ from datetime import datetime
 from plugins.value import value
 from probes.finding import Finding
 from probes.observation import Ending, ItemEnded, Observation
-from probes.rule import Rule
+from probes.rule import Rule, Words
 from probes.set import causes, initiation, rules, unconfirmed
 from probes.set.certificates import UnreadableError, read_pem
 from probes.set.chain import chains_of
@@ -185,7 +185,7 @@ def _between(first: Answer, second: Answer) -> Opinions:
 def _findings(place: Place, opinions: Sequence[Opinion], evidence: tuple[str, ...]) -> Iterator[Finding]:
     for opinion in opinions:
         if isinstance(opinion, Breach):
-            words = {"endpoint": place.subject, "why": opinion.why}
+            words: Words = {"endpoint": place.subject, "why": opinion.why}
             yield opinion.rule.broken(
                 place.server,
                 place.subject,

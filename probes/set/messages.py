@@ -180,7 +180,7 @@ def _under_signature(attributes: Any, *, plain: bool) -> bytes:  # noqa: ANN401 
     if not plain:
         return bytes(attributes.untag().dump())
     whole = attributes.dump()
-    return _SET_OF + whole[1:]
+    return bytes(_SET_OF + whole[1:])
 
 
 def _brand_crls(value: Any) -> BrandCrls | None:  # noqa: ANN401 - asn1crypto has no types

@@ -1,4 +1,4 @@
-"""What an answer is made of, as plain values: certificates, CRLs, the brand's list of CRLs, the signed answer. No ASN.1 from here on."""
+"""What an answer is made of, as plain values: certificates, CRLs, the signed message. No ASN.1 from here on."""
 
 from __future__ import annotations
 

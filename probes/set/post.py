@@ -13,7 +13,7 @@ from typing import Literal
 
 import re2
 
-from plugins.ask import WebEndpoint
+from plugins.ask import WebAnswer, WebEndpoint
 from plugins.value import value
 from probes.dial import Dialer
 from probes.http import converse, user_agent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from asn1crypto import core
 
@@ -21,7 +22,7 @@ def pinit_req(
 ) -> bytes:
     """Give the DER of a fresh request; it says by their thumbs which roots are held."""
     rrpid, lid_c = draw(unconfirmed.RRPID_BYTES), draw(unconfirmed.LOCAL_ID_BYTES)
-    fields = {
+    fields: dict[str, Any] = {
         "rrpid": rrpid,
         "language": endpoint.language,
         "lid_c": lid_c,

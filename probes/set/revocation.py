@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from probes.set import causes, rules, unconfirmed
@@ -22,6 +22,8 @@ def revocation(case: Case, chains: Chains) -> Opinions:
         return
     named, opinions = _brand(case, chains.brand)
     yield from opinions
+    if any(opinion.why in {causes.NO_BRAND_CRLS, causes.BRAND_SIGNATURE} for opinion in opinions):
+        yield Gap(rules.CRL, "nobody knows which lists the brand asks for")
     for authority in chains.authorities:
         yield from _authority(case, chains, authority, named.get(authority.subject.der))
     known = {authority.subject.der for authority in chains.authorities}
@@ -47,7 +49,7 @@ def _brand(case: Case, brand: Certificate) -> tuple[Mapping[bytes, int], Sequenc
     return {held.issuer.der: held.number for held in listed.crls}, list(_brand_contents(case, listed))
 
 
-def _brand_contents(case: Case, listed: BrandCrls) -> Opinions:
+def _brand_contents(case: Case, listed: BrandCrls) -> Iterator[Breach]:
     shown = f"valid {day(listed.not_before)}..{day(listed.not_after)}"
     if unconfirmed.brand_of(listed.brand_id) != unconfirmed.brand_of(case.endpoint.brand):
         yield Breach(rules.BRAND_CRLS, causes.BRAND_OTHER, listed.brand_id, case.endpoint.brand)

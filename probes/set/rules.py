@@ -25,7 +25,7 @@ _DECLARE = Text(
 )
 
 
-def _rule(  # noqa: PLR0917 - a table of rules is read by columns
+def _rule(
     name: str,
     bullet: int,
     title: Text,

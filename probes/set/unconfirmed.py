@@ -66,7 +66,7 @@ def brand_of(brand_id: str) -> str:
     return brand_id.partition(":")[0].strip().casefold()
 
 
-# --- PKCS #7 in the form that SET changed: SEQUENCE OF instead of SET OF, attributes [2], certificates [2], CRLs [3] ----------------
+# --- PKCS #7 in the form that SET changed: SEQUENCE OF instead of SET OF, attributes [2], certificates [2], CRLs [3] --------------
 # An end point may send either form; version numbers are read and not judged.
 
 

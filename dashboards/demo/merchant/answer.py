@@ -105,6 +105,8 @@ class Fault:
     """Changes the fields of the initiation message."""
     replays: bool = False
     """Always sends the first answer again."""
+    old_root: bool = False
+    """The operator declares the root as it was before."""
     geopolitical: bool = False
     """There is a geopolitical authority. That is no fault."""
 
@@ -113,24 +115,32 @@ GOOD = Fault("good", "Nothing is wrong.")
 """A merchant without a fault."""
 
 
+def _finished(made: Any) -> Any:  # noqa: ANN401 - asn1crypto has no types
+    """Read what was made again: asn1crypto keeps the bytes of what it has read, and encodes what it has built every time anew."""
+    return type(made).load(made.dump())
+
+
 class Merchant:
     """Answers PInitReq messages."""
 
     def __init__(self, keys: Mapping[str, Key], now: datetime, draw: Draw, fault: Fault = GOOD) -> None:
         self._keys, self._draw, self._fault = keys, draw, fault
         self.papers = good_papers(now.replace(microsecond=0), geopolitical=fault.geopolitical)
-        self._root = Registry(self.papers, keys).certificate(ROOT)
+        before = Registry(self.papers, keys).certificate(ROOT)
         fault.papers(self.papers)
         self._registry = Registry(self.papers, keys)
-        self._sent = [self._registry.certificate(holder) for holder in self.papers.sent]
-        self._crls = [self._registry.crl(paper) for paper in self.papers.crls.values()]
+        self._root = before if fault.old_root else self._registry.certificate(ROOT)
+        self._sent = [_finished(self._registry.certificate(holder)) for holder in self.papers.sent]
+        self._crls = [_finished(self._registry.crl(paper)) for paper in self.papers.crls.values()]
+        brand = self.papers.brand
+        self._brand_crls = None if brand is None else _finished(self._registry.brand_crls(brand))
         self._gateway_thumb = thumb_of(self._registry.certificate(GATEWAY))
         self._first = b""
 
     @property
     def root_pem(self) -> str:
-        """The root that an operator would declare: as it is without the fault."""
-        return pem.armor("CERTIFICATE", self._root.dump()).decode("ascii")
+        """The root that the operator declares."""
+        return str(pem.armor("CERTIFICATE", self._root.dump()).decode("ascii"))
 
     def reply(self, body: bytes, now: datetime) -> Reply:
         """Answer one HTTP body."""
@@ -162,7 +172,7 @@ class Merchant:
         self._fault.signing(signing)
         message = (asn1.PlainMessage if signing.plain else asn1.Message)("pinit_res", self._signed(signing))
         wrapper = asn1.PlainMessageWrapper if signing.plain else asn1.MessageWrapper
-        fields = {"header": data.header, "message": message}
+        fields: dict[str, Any] = {"header": data.header, "message": message}
         if data.extensions:
             fields["extensions"] = data.extensions
         return bytes(wrapper(fields).dump())
@@ -181,8 +191,8 @@ class Merchant:
             ids["lid_m"] = header_ids["lid_m"] = request.lid_m
         if request.thumbs is not None:
             fields["thumbs"] = {"digest_algorithm": _SHA1, "certificates": list(request.thumbs.certificates)}
-        if self.papers.brand is not None:
-            fields["brand_crl_identifier"] = self._registry.brand_crls(self.papers.brand)
+        if self._brand_crls is not None:
+            fields["brand_crl_identifier"] = self._brand_crls
         header = {"version": 1, "date": now, "message_ids": header_ids, "rrpid": request.rrpid}
         return Data(request, {"trans_ids": ids, **fields}, {**header, "sw_ident": "demo merchant"})
 

@@ -1,4 +1,4 @@
-"""The papers of a SET hierarchy as drafts: who certifies whom, which CRLs there are. Faults change drafts; `Registry` issues them."""
+"""The papers of a SET hierarchy as drafts. Faults change drafts; `Registry` issues them."""
 
 from __future__ import annotations
 
