@@ -15,14 +15,12 @@ from probes.set import unconfirmed
 
 PATH, PAGE = "/set/payment", "/set/buy"
 """Paths of the SET URL and of the initiation page."""
-_MOST_BYTES = 65_536
 
 
-def application(
-    merchant: Merchant, fault: Fault, now: Callable[[], datetime], base: Callable[[], str]
-) -> web.Application:
-    """Make the application of a merchant; `base` gives scheme and authority as its customers see them."""
-    app = web.Application(client_max_size=_MOST_BYTES)
+def add_merchant(
+    app: web.Application, merchant: Merchant, fault: Fault, now: Callable[[], datetime], base: Callable[[], str]
+) -> None:
+    """Let a web application sell by SET; `base` gives scheme and authority as its customers see them."""
 
     async def message(request: web.Request) -> web.StreamResponse:
         return await _sent(request, merchant.reply(await request.read(), now()))
@@ -43,7 +41,6 @@ def application(
 
     app.router.add_post(PATH, message)
     app.router.add_get(PAGE, page)
-    return app
 
 
 async def _sent(request: web.Request, reply: Reply) -> web.StreamResponse:

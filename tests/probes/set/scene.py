@@ -22,7 +22,7 @@ from dashboards.demo.merchant.papers import (
     Key,
     new_keys,
 )
-from dashboards.demo.merchant.server import PAGE, PATH, application
+from dashboards.demo.merchant.server import PAGE, PATH, add_merchant
 from probes.observation import Ending, ItemEnded, Observation
 from probes.set.judge import judge
 from probes.set.look import look
@@ -53,7 +53,9 @@ async def selling(fault: Fault = GOOD, address: str = ADDRESS) -> AsyncIterator[
     """Run a merchant; give its end point as an honest operator declares it."""
     merchant = merchant_with(fault)
     base: list[str] = []
-    runner = web.AppRunner(application(merchant, fault, now, lambda: base[0]), access_log=None, shutdown_timeout=0.1)
+    app = web.Application()
+    add_merchant(app, merchant, fault, now, lambda: base[0])
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.TCPSite(runner, address, 0).start()
