@@ -20,6 +20,8 @@ T = TypeVar("T")
 _TROUBLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
 """What asn1crypto raises for bytes that are not what they should be."""
 
+LONGEST_NUMBER = 64
+"""Most bytes of a serial number, a CRL number or a version; X.509 has 20."""
 AUTHORITY_KEY = "2.5.29.35"
 KEY_USAGE = "2.5.29.15"
 KEY_PERIOD = "2.5.29.16"
@@ -73,8 +75,17 @@ def read_pem(text: str) -> Certificate:
 
 def moment(value: Any) -> datetime:  # noqa: ANN401 - asn1crypto has no types
     """Give a time in UTC."""
-    native: datetime = value.native
+    native = value.native
+    if not isinstance(native, datetime):
+        raise UnreadableError("it has a time in a year that does not exist")
     return native.astimezone(UTC) if native.tzinfo else native.replace(tzinfo=UTC)
+
+
+def whole(value: Any) -> int:  # noqa: ANN401 - asn1crypto has no types
+    """Give a number of bounded size: longer ones cannot even be printed."""
+    if len(value.contents) > LONGEST_NUMBER:
+        raise UnreadableError(f"it has a number of more than {LONGEST_NUMBER} bytes")
+    return int.from_bytes(value.contents, signed=True)
 
 
 def name_of(value: Any) -> Name:  # noqa: ANN401 - asn1crypto has no types
@@ -111,8 +122,8 @@ def certificate_of(value: Any) -> Certificate:  # noqa: ANN401 - asn1crypto has 
         _into(found, unreadable, oid, contents)
     return Certificate(
         signed=signed_of(part, value["signature_algorithm"], value["signature_value"]),
-        version=int(part["version"]) + 1,
-        serial=part["serial_number"].native,
+        version=whole(part["version"]) + 1,
+        serial=whole(part["serial_number"]),
         issuer=name_of(part["issuer"]),
         subject=name_of(part["subject"]),
         not_before=moment(validity["not_before"]),
@@ -164,7 +175,8 @@ def _with_criticality(found: dict[str, Any], extensions: Any) -> dict[str, Any]:
 
 def _basic(contents: bytes) -> dict[str, Any]:
     read = x509.BasicConstraints.load(contents, strict=True)
-    return {"basic": (bool(read["ca"].native), read["path_len_constraint"].native)}
+    length = read["path_len_constraint"]
+    return {"basic": (bool(read["ca"].native), None if isinstance(length, core.Void) else whole(length))}
 
 
 def _usage(contents: bytes) -> dict[str, Any]:
@@ -174,10 +186,15 @@ def _usage(contents: bytes) -> dict[str, Any]:
 def _authority(contents: bytes) -> dict[str, Any]:
     read = x509.AuthorityKeyIdentifier.load(contents, strict=True)
     names = read["authority_cert_issuer"]
-    serial = read["authority_cert_serial_number"].native
-    if isinstance(names, core.Void) or serial is None or len(names) != 1 or names[0].name != "directory_name":
+    serial = read["authority_cert_serial_number"]
+    if (
+        isinstance(names, core.Void)
+        or isinstance(serial, core.Void)
+        or len(names) != 1
+        or names[0].name != "directory_name"
+    ):
         return {"issued_by": None}
-    return {"issued_by": Issued(names[0].chosen.untag().dump(), int(serial))}
+    return {"issued_by": Issued(names[0].chosen.untag().dump(), whole(serial))}
 
 
 def _policies(contents: bytes) -> dict[str, Any]:
@@ -241,7 +258,7 @@ def crl_of(value: Any) -> Crl:  # noqa: ANN401 - asn1crypto has no types
     extensions = list(extensions_of(part["crl_extensions"]))
     revoked: set[int] = set()
     for entry in [] if isinstance(part["revoked_certificates"], core.Void) else part["revoked_certificates"]:
-        revoked.add(entry["user_certificate"].native)
+        revoked.add(whole(entry["user_certificate"]))
         extensions += [one for one in extensions_of(entry["crl_entry_extensions"]) if one.critical]
     return Crl(
         signed=signed_of(part, value["signature_algorithm"], value["signature"]),
@@ -257,7 +274,7 @@ def crl_of(value: Any) -> Crl:  # noqa: ANN401 - asn1crypto has no types
 def _crl_number(extensions: Any) -> int | None:  # noqa: ANN401 - asn1crypto has no types
     for oid, contents in _contents(extensions):
         if oid == CRL_NUMBER:
-            return int(core.Integer.load(checked(contents), strict=True).native)
+            return whole(core.Integer.load(checked(contents), strict=True))
     return None
 
 

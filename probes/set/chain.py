@@ -87,7 +87,7 @@ def _known(case: Case) -> frozenset[str]:
 
 def _merchant(case: Case, merchant: Certificate) -> Opinions:
     endpoint, data = case.endpoint, merchant.merchant
-    if case.at <= merchant.not_after < case.at + SOON:
+    if timedelta() <= merchant.not_after - case.at < SOON:
         left = (merchant.not_after - case.at).days
         yield Breach(rules.ENDS_SOON, say(causes.ENDS, day=day(merchant.not_after)), f"{left} days left")
     if not any((endpoint.merchant_id, endpoint.acquirer_bin, endpoint.merchant_name)):

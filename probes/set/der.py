@@ -72,7 +72,7 @@ class _Reader:
 
     def _byte(self, at: int) -> int:
         if at >= len(self.data):
-            raise DerError("it ends in the middle of an element", at)
+            raise DerError("it ends in the middle of an element", len(self.data))
         return self.data[at]
 
     def _identifier(self, at: int) -> tuple[int, int]:
@@ -154,8 +154,16 @@ def _object_identifier(contents: bytes) -> bool:
     return bool(contents) and contents[-1] < 0x80 and not padded
 
 
-def _time(contents: bytes) -> bool:
-    return contents.endswith(b"Z") and contents[:-1].replace(b".", b"").isdigit()
+def _utc_time(contents: bytes) -> bool:
+    """YYMMDDHHMMSSZ (X.690, section 11.8)."""
+    return len(contents) == 13 and contents.endswith(b"Z") and contents[:-1].isdigit()
+
+
+def _generalized_time(contents: bytes) -> bool:
+    """YYYYMMDDHHMMSS, a fraction only when there is one, Z (X.690, section 11.7)."""
+    whole, point, fraction = contents[:-1].partition(b".")
+    right = len(whole) == 14 and whole.isdigit() and contents.endswith(b"Z")
+    return right and (not point or (fraction.isdigit() and not fraction.endswith(b"0")))
 
 
 _RULES: Mapping[int, tuple[str, Callable[[bytes], bool]]] = {
@@ -165,8 +173,8 @@ _RULES: Mapping[int, tuple[str, Callable[[bytes], bool]]] = {
     0x05: ("a null", lambda contents: not contents),
     0x06: ("an object identifier", _object_identifier),
     0x0A: ("an enumerated number", _integer),
-    0x17: ("a time", _time),
-    0x18: ("a time", _time),
+    0x17: ("a time", _utc_time),
+    0x18: ("a time", _generalized_time),
 }
 
 

@@ -17,6 +17,7 @@ from probes.set.certificates import (
     moment,
     name_of,
     signed_of,
+    whole,
 )
 from probes.set.parts import (
     Answer,
@@ -62,7 +63,7 @@ def _header(wrapper: Any) -> Header:  # noqa: ANN401 - asn1crypto has no types
     ids = header["message_ids"]
     known = {} if isinstance(ids, core.Void) else {key: _optional(ids[key]) for key in ("lid_c", "lid_m", "xid")}
     return Header(
-        version=f"{header['version'].native}.{header['revision'].native}",
+        version=f"{whole(header['version'])}.{whole(header['revision'])}",
         date=moment(header["date"]),
         lid_c=known.get("lid_c"),
         lid_m=known.get("lid_m"),
@@ -103,8 +104,7 @@ def _request(wrapper: Any) -> Request:  # noqa: ANN401 - asn1crypto has no types
 def _answer(wrapper: Any, *, plain: bool) -> Answer | ErrorMessage:  # noqa: ANN401 - asn1crypto has no types
     header, message = _header(wrapper), wrapper["message"]
     if message.name == "error":
-        # Enumerated without names: its contents are the number.
-        return ErrorMessage(header=header, code=int.from_bytes(message.chosen["code"].contents, signed=True))
+        return ErrorMessage(header=header, code=whole(message.chosen["code"]))
     if message.name != "pinit_res":
         raise UnreadableError(f"it is a {message.name} message")
     outer = message.chosen
@@ -153,7 +153,7 @@ def _signature(signed_data: Any, *, plain: bool) -> Signature:  # noqa: ANN401 -
         content_type=content["content_type"].dotted,
         content=content["content"].native,
         signers=len(signers),
-        by=Issued(signer["issuer_and_serial"]["issuer"].dump(), signer["issuer_and_serial"]["serial_number"].native),
+        by=_issued(signer["issuer_and_serial"]),
         digest_algorithm=signer["digest_algorithm"]["algorithm"].dotted,
         attributes=_under_signature(signer["attributes"], plain=plain),
         attribute_types=tuple(entry["type"].dotted for entry in attributes),
@@ -163,6 +163,10 @@ def _signature(signed_data: Any, *, plain: bool) -> Signature:  # noqa: ANN401 -
         signature=signer["signature"].native,
         plain=plain,
     )
+
+
+def _issued(value: Any) -> Issued:  # noqa: ANN401 - asn1crypto has no types
+    return Issued(value["issuer"].dump(), whole(value["serial_number"]))
 
 
 CONTENT_TYPE = "1.2.840.113549.1.9.3"
@@ -190,11 +194,11 @@ def _brand_crls(value: Any) -> BrandCrls | None:  # noqa: ANN401 - asn1crypto ha
     listed = [] if isinstance(part["crls"], core.Void) else list(part["crls"])
     return BrandCrls(
         signed=signed_of(part, value["algorithm"], value["signature"]),
-        sequence=part["sequence"].native,
+        sequence=whole(part["sequence"]),
         brand_id=part["brand_id"].native,
         not_before=moment(part["not_before"]),
         not_after=moment(part["not_after"]),
-        crls=tuple(HeldCrl(name_of(entry["issuer"]), entry["crl_number"].native) for entry in listed),
+        crls=tuple(HeldCrl(name_of(entry["issuer"]), whole(entry["crl_number"])) for entry in listed),
         extensions=extensions_of(part["extensions"]),
     )
 

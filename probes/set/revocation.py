@@ -55,7 +55,7 @@ def _brand_contents(case: Case, listed: BrandCrls) -> Iterator[Breach]:
         yield Breach(rules.BRAND_CRLS, causes.BRAND_OTHER, listed.brand_id, case.endpoint.brand)
     if case.at > listed.not_after:
         yield Breach(rules.BRAND_CRLS, say(causes.BRAND_STALE, day=day(listed.not_after)), shown)
-    elif case.at < listed.not_before - _SLACK:
+    elif listed.not_before - case.at > _SLACK:
         yield Breach(rules.BRAND_CRLS, say(causes.BRAND_FUTURE, day=day(listed.not_before)), shown)
     if any(extension.critical for extension in listed.extensions):
         yield Breach(rules.BRAND_CRLS, causes.BRAND_CRITICAL, ", ".join(one.oid for one in listed.extensions))
@@ -94,7 +94,7 @@ def _contents(case: Case, one: Crl, name: str, wanted: int | None) -> Opinions:
         yield Breach(rules.CRL, say(causes.CRL_NO_END, name=name), shown)
     elif case.at > one.next_update:
         yield Breach(rules.CRL, say(causes.CRL_STALE, name=name, day=until), shown)
-    if one.this_update > case.at + _SLACK:
+    if one.this_update - case.at > _SLACK:
         yield Breach(rules.CRL, say(causes.CRL_FUTURE, name=name, day=day(one.this_update)), shown)
     if one.number is None:
         yield Breach(rules.CRL, say(causes.CRL_NO_NUMBER, name=name), shown)
