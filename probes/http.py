@@ -51,7 +51,7 @@ async def exchange(
 
     The transcript is None when no connection was made.
     """
-    return await converse(dialer, endpoint, request_bytes(endpoint, ask, contact), ask)
+    return await send_checked(dialer, endpoint, request_bytes(endpoint, ask, contact), ask)
 
 
 class Bounds(Protocol):
@@ -70,7 +70,7 @@ class Bounds(Protocol):
         """Seconds from the connection's start to the end of the answer."""
 
 
-async def converse(
+async def send_checked(
     dialer: Dialer, endpoint: WebEndpoint, request: bytes, ask: Bounds
 ) -> tuple[WebAnswer, Transcript | None]:
     """Send the bytes of one request that somebody has checked, and read the answer; raises only `CutOffError`.

@@ -25,6 +25,8 @@ from probes.transcript import Transcript
 
 STEPS = 3
 """Exchanges per place at most."""
+TIMEOUT_S = 15.0
+"""Seconds for one exchange, from the connection's start to the end of the answer."""
 
 
 async def look(
@@ -59,7 +61,7 @@ class _Visit:
 
     async def _page(self) -> HttpAnswer | NoAnswer:
         url = self._endpoint.initiation_url
-        ask = HttpAsk(path=target_of(url), max_bytes=initiation.MAX_BYTES)
+        ask = HttpAsk(path=target_of(url), max_bytes=initiation.MAX_BYTES, timeout_s=TIMEOUT_S)
         answer, transcript = await exchange(self._dialer, self._place.web(url), ask, self._contact)
         self._saw(Step.INITIATION, b"", answer, transcript)
         message = initiation.initiated(self._endpoint, answer)
@@ -70,7 +72,8 @@ class _Visit:
         endpoint = self._endpoint
         roots = _roots(endpoint.roots)
         body = pinit_req(endpoint, roots, self._lid_m, self._dialer.clock.now(), self._draw)
-        ask = InitiationAsk(path=target_of(endpoint.url), media_type=message_type(endpoint), body=body)
+        path, kind = target_of(endpoint.url), message_type(endpoint)
+        ask = InitiationAsk(path=path, media_type=kind, body=body, timeout_s=TIMEOUT_S)
         answer, transcript = await initiate(self._dialer, self._place.web(endpoint.url), ask, self._contact)
         self._saw(step, body, answer, transcript)
         return answer

@@ -16,7 +16,7 @@ import re2
 from plugins.ask import WebAnswer, WebEndpoint
 from plugins.value import value
 from probes.dial import Dialer
-from probes.http import converse, user_agent
+from probes.http import send_checked, user_agent
 from probes.set.certificates import UnreadableError
 from probes.set.messages import read_request
 from probes.transcript import Transcript
@@ -49,7 +49,7 @@ async def initiate(
     dialer: Dialer, endpoint: WebEndpoint, ask: InitiationAsk, contact: str
 ) -> tuple[WebAnswer, Transcript | None]:
     """Send one PInitReq; raises only `CutOffError`, and `ValueError` for anything that is not one."""
-    return await converse(dialer, endpoint, request_bytes(endpoint, ask, contact), ask)
+    return await send_checked(dialer, endpoint, request_bytes(endpoint, ask, contact), ask)
 
 
 def request_bytes(endpoint: WebEndpoint, ask: InitiationAsk, contact: str) -> bytes:
