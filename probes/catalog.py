@@ -13,6 +13,8 @@ from probes.observation import Ending, ItemEnded, Observation
 from probes.ports import judge as ports_judge
 from probes.ports import look as ports_look
 from probes.recorder import Recorder
+from probes.set import judge as set_judge
+from probes.set import look as set_look
 from probes.target import Item, Scope
 from probes.tls import judge as tls_judge
 from probes.tls import look as tls_look
@@ -37,6 +39,7 @@ class Probe:
 PROBES: dict[Item, Probe] = {
     Item.PORTS: Probe(ports_look.look, ports_judge.judge),
     Item.TLS: Probe(tls_look.look, tls_judge.judge),
+    Item.SET: Probe(set_look.look, set_judge.judge),
     Item.HOLES: Probe(holes_look.look, holes_judge.judge),
 }
 """Every probe. The order is the order in which items run."""

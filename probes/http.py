@@ -10,6 +10,7 @@ import asyncio
 import zlib
 from functools import cache
 from importlib import metadata
+from typing import Protocol
 
 import h11
 import re2
@@ -50,7 +51,33 @@ async def exchange(
 
     The transcript is None when no connection was made.
     """
-    request = request_bytes(endpoint, ask, contact)
+    return await send_checked(dialer, endpoint, request_bytes(endpoint, ask, contact), ask)
+
+
+class Bounds(Protocol):
+    """How an answer is read. Every ask says it of itself."""
+
+    @property
+    def method(self) -> str:
+        """Method of the request: the parser has to know it to know where the answer ends."""
+
+    @property
+    def max_bytes(self) -> int:
+        """Largest body that is read."""
+
+    @property
+    def timeout_s(self) -> float:
+        """Seconds from the connection's start to the end of the answer."""
+
+
+async def send_checked(
+    dialer: Dialer, endpoint: WebEndpoint, request: bytes, ask: Bounds
+) -> tuple[WebAnswer, Transcript | None]:
+    """Send the bytes of one request that somebody has checked, and read the answer; raises only `CutOffError`.
+
+    Two callers check requests: `exchange` above for what only reads, `probes.set.post` for SET's initiation. A test holds that
+    there is no third.
+    """
     await dialer.meter.request()
     name = endpoint.host if endpoint.tls else None
     try:
@@ -97,12 +124,12 @@ def _version() -> str:
     return metadata.version("tenken")
 
 
-def _seconds(dialer: Dialer, ask: HttpAsk) -> float:
+def _seconds(dialer: Dialer, ask: Bounds) -> float:
     """Our own pace is not the server's slowness: the time that the byte bound may cost comes on top."""
     return ask.timeout_s + (ask.max_bytes + OVERHEAD_BYTES) / dialer.meter.pace.bytes_per_s
 
 
-async def _bounded(connection: Connection, ask: HttpAsk, request: bytes, seconds: float) -> WebAnswer:
+async def _bounded(connection: Connection, ask: Bounds, request: bytes, seconds: float) -> WebAnswer:
     try:
         async with asyncio.timeout(seconds):
             return await _talk(connection, ask, request)
@@ -118,7 +145,7 @@ async def _bounded(connection: Connection, ask: HttpAsk, request: bytes, seconds
         return NoAnswer(reason=reason, detail=printable(str(error).encode()))
 
 
-async def _talk(connection: Connection, ask: HttpAsk, request: bytes) -> WebAnswer:
+async def _talk(connection: Connection, ask: Bounds, request: bytes) -> WebAnswer:
     await connection.write(request)
     parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEADER_BYTES)
     # h11 has to know the method to know where the response ends; these bytes are not sent.
@@ -135,7 +162,7 @@ async def _talk(connection: Connection, ask: HttpAsk, request: bytes) -> WebAnsw
 class _Stream:
     """The events of one response, read off the connection as they are needed."""
 
-    def __init__(self, connection: Connection, parser: h11.Connection, ask: HttpAsk) -> None:
+    def __init__(self, connection: Connection, parser: h11.Connection, ask: Bounds) -> None:
         self._connection, self._parser = connection, parser
         self._room = ask.max_bytes + OVERHEAD_BYTES
         # An ask that wants little takes little: what is not read cannot get into the evidence.

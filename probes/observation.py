@@ -12,6 +12,7 @@ from plugins.value import value
 from probes.holes.facts import Exchange
 from probes.ports.facts import PortBlock, PortState, SweepSeen
 from probes.services.facts import FtpSeen, ServiceSeen, SshSeen
+from probes.set.facts import SetExchange
 from probes.target import Item
 from probes.tls.facts import SourceSeen, TlsSeen
 
@@ -39,7 +40,17 @@ class ItemEnded:
 
 
 Fact = Annotated[
-    PortState | PortBlock | SweepSeen | ServiceSeen | SshSeen | FtpSeen | TlsSeen | SourceSeen | Exchange | ItemEnded,
+    PortState
+    | PortBlock
+    | SweepSeen
+    | ServiceSeen
+    | SshSeen
+    | FtpSeen
+    | TlsSeen
+    | SourceSeen
+    | SetExchange
+    | Exchange
+    | ItemEnded,
     Discriminator("kind"),
 ]
 """Every kind of fact; a new probe adds its own here."""

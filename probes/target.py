@@ -136,6 +136,42 @@ class TlsEndpoint:
     """How TLS is begun."""
 
 
+class SetKind(StrEnum):
+    """SET の種別 (inspection rules 6.2.3.3 (2))."""
+
+    SET = "SET"
+    SET_JPO = "SET(JPO)"
+    SECE = "SECE"
+
+
+@value
+class RequestExtension:
+    """A message extension that a request has to carry, or the end point does not answer it."""
+
+    oid: str
+    """Object identifier, dotted."""
+    critical: bool
+    """Whether who does not know it must stop."""
+    der: bytes
+    """Its DER value."""
+
+
+@value
+class SetProfile:
+    """How an end point differs from plain SET 1.0. What is left empty is as in SET."""
+
+    message_type: str = ""
+    """Media type of messages; empty: that of SET."""
+    initiation_type: str = ""
+    """Media type of the initiation message; empty: that of SET."""
+    marks: tuple[str, ...] = ()
+    """Object identifiers of extensions by which the kind shows itself."""
+    extensions: tuple[str, ...] = ()
+    """Object identifiers of further extensions, of messages or certificates, that belong to the kind."""
+    request_extensions: tuple[RequestExtension, ...] = ()
+    """Extensions that every request carries."""
+
+
 @value
 class SetEndpoint:
     """A SET or SECE end point (inspection rules 6.2.3.3 (2))."""
@@ -146,6 +182,24 @@ class SetEndpoint:
     """SET, SET(JPO) or SECE."""
     version: str
     """Protocol version, such as 1.0."""
+    brand: str = ""
+    """BrandID that is asked for: `Brand` or `Brand:Product`."""
+    bin: str = ""
+    """First six digits of a card of that brand; no card number."""
+    language: str = "ja"
+    """Language that is asked for (RFC 1766)."""
+    roots: tuple[str, ...] = ()
+    """PEM root certificates of the brand's hierarchy."""
+    initiation_url: str = ""
+    """A page that gives the initiation message and changes nothing; empty: none."""
+    merchant_id: str = ""
+    """merID in the merchant's certificate; empty: not declared."""
+    acquirer_bin: str = ""
+    """merAcquirerBIN in the merchant's certificate; empty: not declared."""
+    merchant_name: str = ""
+    """Name of the merchant in its certificate; empty: not declared."""
+    profile: SetProfile = SetProfile()
+    """How it differs from plain SET 1.0."""
 
 
 @value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,21 @@ from typing import Any
 from pydantic import ValidationError
 
 from plugins.strict_yaml import Document, Problem, StrictYamlError, load, pydantic_problems
+from plugins.strict_yaml import Path as TreePath
 from probes.pace import Pace
 from probes.pulse.facts import AgreedPulse, NoPulse, Pulse
-from probes.target import DeclaredPort, PortRange, SetEndpoint, Source, Target, TlsEndpoint, TlsVersion, Transport
+from probes.target import (
+    DeclaredPort,
+    PortRange,
+    RequestExtension,
+    SetEndpoint,
+    SetProfile,
+    Source,
+    Target,
+    TlsEndpoint,
+    TlsVersion,
+    Transport,
+)
 from scheduler.form import anchors
 from scheduler.form.cross import clashes
 from scheduler.form.fields import (
@@ -23,6 +35,7 @@ from scheduler.form.fields import (
     PortForm,
     PulseForm,
     ServerForm,
+    SetForm,
     TlsForm,
 )
 from scheduler.form.sketch import rows
@@ -70,39 +83,64 @@ def schema() -> dict[str, Any]:
 def _judge(document: Document, folder: Path | None) -> System:
     problems = [document.problem(clash.path, clash.message) for clash in clashes(document.data)]
     trusted, wrong = _anchors(document, folder)
+    roots, wrong_roots = _roots(document, folder)
     try:
         form = DeclarationForm.model_validate(document.data)
     except ValidationError as error:
         problems.extend(pydantic_problems(error, document, schema()))
         form = None
-    problems.extend(wrong)
+    problems.extend([*wrong, *wrong_roots])
     if form is None or problems:
         raise DeclarationError(tuple(sorted(dict.fromkeys(problems), key=lambda problem: problem.line)))
-    return _system(form, trusted)
+    return _system(form, trusted, roots)
 
 
 def _anchors(document: Document, folder: Path | None) -> tuple[tuple[str, ...], list[Problem]]:
     """Read every anchor; give the certificates, and what is wrong with which entry."""
+    return _certificates(document, folder, rows(document.data, (), "anchors", lambda entry: entry))
+
+
+def _roots(document: Document, folder: Path | None) -> tuple[dict[tuple[int, int], tuple[str, ...]], list[Problem]]:
+    """Read the root certificates of every SET end point, by the positions of server and end point."""
+    found: dict[tuple[int, int], tuple[str, ...]] = {}
+    problems: list[Problem] = []
+    for path, server in rows(document.data, (), "servers", lambda entry: entry):
+        for place, end in rows(server, path, "set", lambda entry: entry):
+            listed = rows(end, place, "roots", lambda entry: entry)
+            read, wrong = _certificates(document, folder, listed)
+            found[int(path[-1]), int(place[-1])] = read
+            problems += wrong
+    return found, problems
+
+
+def _certificates(
+    document: Document, folder: Path | None, listed: Iterable[tuple[TreePath, Any]]
+) -> tuple[tuple[str, ...], list[Problem]]:
+    """Read a list of PEM texts and files; give the certificates, and what is wrong with which entry."""
     found: dict[str, None] = {}
     problems = []
-    for path, entry in rows(document.data, (), "anchors", lambda entry: entry):
+    for path, entry in listed:
         if not isinstance(entry, str) or not entry:
             continue
         try:
             read = anchors.certificates(entry, folder)
         except ValueError as error:
-            problems.append(document.problem(path, f"anchors[{path[-1]}]: {error}"))
+            problems.append(document.problem(path, f"{path[-2]}[{path[-1]}]: {error}"))
             continue
         if any(pem in found for pem in read):
-            problems.append(
-                document.problem(path, f"anchors[{path[-1]}]: this certificate is given twice; keep one of the two")
-            )
+            twice = f"{path[-2]}[{path[-1]}]: this certificate is given twice; keep one of the two"
+            problems.append(document.problem(path, twice))
         found.update(dict.fromkeys(read))
     return tuple(found), problems
 
 
-def _system(form: DeclarationForm, trusted: tuple[str, ...]) -> System:
-    targets = tuple(_target(server) for server in form.servers)
+def _system(
+    form: DeclarationForm, trusted: tuple[str, ...], roots: Mapping[tuple[int, int], tuple[str, ...]]
+) -> System:
+    targets = tuple(
+        _target(server, [roots[at, place] for place in range(len(server.set))])
+        for at, server in enumerate(form.servers)
+    )
     return System(
         name=form.name,
         title=form.title,
@@ -149,7 +187,7 @@ def _contact(form: ContactForm) -> Contact:
     return Contact(organisation=form.organisation, name=form.name, email=form.email, phone=form.phone)
 
 
-def _target(form: ServerForm) -> Target:
+def _target(form: ServerForm, roots: Sequence[tuple[str, ...]]) -> Target:
     return Target(
         name=form.name,
         role=form.role,
@@ -157,7 +195,35 @@ def _target(form: ServerForm) -> Target:
         host_names=tuple(form.host_names),
         ports=tuple(_port(port) for port in form.ports),
         tls=tuple(_tls(end) for end in form.tls),
-        set=tuple(SetEndpoint(url=end.url, kind=end.kind, version=end.version) for end in form.set),
+        set=tuple(_set(end, trusted) for end, trusted in zip(form.set, roots, strict=True)),
+    )
+
+
+def _set(form: SetForm, roots: tuple[str, ...]) -> SetEndpoint:
+    profile = form.profile
+    carried = (
+        RequestExtension(oid=one.oid, critical=one.critical, der=bytes.fromhex(one.der))
+        for one in profile.request_extensions
+    )
+    return SetEndpoint(
+        url=form.url,
+        kind=form.kind,
+        version=form.version,
+        brand=form.brand,
+        bin=form.bin,
+        language=form.language,
+        roots=roots,
+        initiation_url=form.initiation_url or "",
+        merchant_id=form.merchant_id or "",
+        acquirer_bin=form.acquirer_bin or "",
+        merchant_name=form.merchant_name or "",
+        profile=SetProfile(
+            message_type=profile.message_type,
+            initiation_type=profile.initiation_type,
+            marks=tuple(profile.marks),
+            extensions=tuple(profile.extensions),
+            request_extensions=tuple(carried),
+        ),
     )
 
 

@@ -53,7 +53,7 @@ app = typer.Typer(add_completion=False)
 
 EXIT = {Standing.PASS: 0, Standing.FAIL: 1, Standing.INCONCLUSIVE: 2}
 """Exit code of a verdict."""
-ALL_ITEMS = (Item.PORTS, Item.TLS, Item.HOLES)
+ALL_ITEMS = (Item.PORTS, Item.TLS, Item.SET, Item.HOLES)
 """Items that this version looks at, in the order in which they run."""
 
 
@@ -100,7 +100,7 @@ def inspect(
     declaration: Annotated[Path, typer.Argument(help="Declaration of one system (YAML).")],
     *,
     out: Annotated[Path | None, typer.Option(help="Folder for result.json, report.html and evidence/.")] = None,
-    items: Annotated[str, typer.Option(help="Comma-separated items.")] = "ports,tls,holes",
+    items: Annotated[str, typer.Option(help="Comma-separated items.")] = "ports,tls,set,holes",
     output: Annotated[OutputFormat, typer.Option("--format", help="How the verdict is printed.")] = OutputFormat.TABLE,
     lang: Annotated[
         ReportLang, typer.Option(help="Language of report.html and of the printed verdict.")

@@ -20,7 +20,7 @@ from scheduler.plan import InspectionPlan
 from scheduler.store.token import Principal, Role
 from scheduler.system import System
 
-ITEMS = (Item.PORTS, Item.TLS, Item.HOLES)
+ITEMS = (Item.PORTS, Item.TLS, Item.SET, Item.HOLES)
 """Items of an offer that names none."""
 TROUBLE = "Stop at once; the operator calls the review body, and a new window is agreed."
 """What an offer says about trouble when it says nothing else."""

@@ -22,6 +22,8 @@ Ports = Iterable[int]
 """Ports to try, in order."""
 Listen = Callable[[int], Awaitable[None]]
 """Starts to listen on a port, or raises `OSError`."""
+Also = Callable[[web.Application], None]
+"""Adds pages to a web server."""
 _PAGE = """<!DOCTYPE html><html lang="ja"><head><meta charset="utf-8"><title>{title}</title></head>
 <body><h1>{title}</h1><p>いらっしゃいませ。 Welcome.</p></body></html>
 """
@@ -74,18 +76,25 @@ async def redirect(address: str, ports: Ports, to: str) -> int:
     return await _serve(app, address, ports)
 
 
-async def shop(address: str, ports: Ports, title: str, context: ssl.SSLContext) -> int:
-    """An HTTPS server with one page."""
+def nothing(_: web.Application) -> None:
+    """Add no page."""
+
+
+async def shop(address: str, ports: Ports, title: str, context: ssl.SSLContext, also: Also = nothing) -> int:
+    """An HTTPS server with one page, and whatever `also` adds."""
 
     async def front(_: web.Request) -> web.Response:
         return web.Response(text=_PAGE.format(title=title), content_type="text/html")
 
     app = web.Application()
     app.router.add_get("/", front)
+    also(app)
     return await _serve(app, address, ports, context)
 
 
-async def files(address: str, ports: Ports, folder: Path, context: ssl.SSLContext | None = None) -> int:
+async def files(
+    address: str, ports: Ports, folder: Path, context: ssl.SSLContext | None = None, also: Also = nothing
+) -> int:
     """A web server that serves every file of a folder, also those that nobody meant to publish."""
 
     async def front(_: web.Request) -> web.FileResponse:
@@ -93,6 +102,7 @@ async def files(address: str, ports: Ports, folder: Path, context: ssl.SSLContex
 
     app = web.Application()
     app.router.add_get("/", front)
+    also(app)
     app.router.add_static("/", folder)
     return await _serve(app, address, ports, context)
 

@@ -32,9 +32,10 @@ DECLARATION = "declaration.yaml"
 async def start(name: str, folder: Path, ground: Ground) -> None:
     """Start the servers of a system and write its declaration."""
     held = read_held()
-    authority = Authority(SystemClock().now())
+    clock = SystemClock()
+    authority = Authority(clock.now())
     (folder / "root.pem").write_text(authority.root_pem, encoding="ascii")
-    entries = await SHOPS[name].start(Site(folder, ground, authority))
+    entries = await SHOPS[name].start(Site(folder, ground, authority, clock))
     document = declaration(name, entries, scan(held))
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
     (folder / DECLARATION).write_text(text, encoding="utf-8")

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aiohttp.web import Application
+
 from dashboards.demo import servers
 from dashboards.demo.authority import Authority
 from dashboards.demo.ground import Ground
+from dashboards.demo.merchant.answer import GOOD, Fault, Merchant
+from dashboards.demo.merchant.faults import FAULTS
+from dashboards.demo.merchant.papers import ACQUIRER_BIN, BRAND_ID, MERCHANT_ID, new_keys
+from dashboards.demo.merchant.server import PAGE, PATH, add_merchant
 from dashboards.demo.planted import Planted
+from plugins.clock import Clock
 from probes.target import Item
 from probes.verdict import Standing
 
 Document = dict[str, Any]
 """A declaration as YAML will write it."""
+SET_ROOT = "set-root.pem"
+"""File name of a brand's root certificate."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,8 @@ class Site:
     """Its addresses."""
     authority: Authority
     """Who issues its certificates."""
+    clock: Clock
+    """What time it is."""
 
     def subfolder(self, name: str) -> Path:
         """Make a folder inside."""
@@ -63,11 +75,43 @@ def _web(name: str, address: str, host: str, http: int, https: int) -> Document:
     }
 
 
+class _Till:
+    """SET at a shop's web server: the merchant, and what its operator declares about it."""
+
+    def __init__(self, site: Site, fault: Fault = GOOD) -> None:
+        self._fault, self._clock = fault, site.clock
+        self._merchant = Merchant(new_keys(), site.clock.now(), secrets.token_bytes, fault)
+        self._base = ""
+        (site.folder / SET_ROOT).write_text(self._merchant.root_pem, encoding="ascii")
+
+    def add(self, app: Application) -> None:
+        """Add its pages to a web server."""
+        add_merchant(app, self._merchant, self._fault, self._clock.now, lambda: self._base)
+
+    def declared(self, base: str) -> list[Document]:
+        """Open at `base`; give the SET entry of the declaration."""
+        self._base = base
+        return [
+            {
+                "url": f"{base}{PATH}",
+                "kind": "SET",
+                "version": "1.0",
+                "brand": BRAND_ID,
+                "bin": "412345",
+                "roots": [SET_ROOT],
+                "initiation_url": f"{base}{PAGE}",
+                "merchant_id": MERCHANT_ID,
+                "acquirer_bin": ACQUIRER_BIN,
+            }
+        ]
+
+
 async def _passing(site: Site) -> list[Document]:
-    """Everything as declared: a shop, and a server for maintenance and content updates."""
+    """Everything as declared: a shop that sells by SET, and a server for maintenance and content updates."""
     web, admin, host = site.ground.address(0), site.ground.address(1), "shop.pass.example"
     context = site.authority.context(site.folder, host)
-    https = await servers.shop(web, _ports(20443), "青葉商店", context)
+    till = _Till(site)
+    https = await servers.shop(web, _ports(20443), "青葉商店", context, till.add)
     http = await servers.redirect(web, _ports(20080), f"https://{host}:{https}/")
     ssh = await servers.ssh(admin, _ports(20022))
     ftp = await servers.ftp(admin, _ports(20021), site.subfolder("uploads"))
@@ -85,7 +129,8 @@ async def _passing(site: Site) -> list[Document]:
             {"port": ftp, "service": "ftp", "purpose": "content-update", "restricted_to": ["198.51.100.0/24"]},
         ],
     }
-    return [_web("aoba-web", web, host, http, https), maintenance]
+    sold = {"set": till.declared(f"https://{host}:{https}")}
+    return [_web("aoba-web", web, host, http, https) | sold, maintenance]
 
 
 _FORGOTTEN = {
@@ -95,20 +140,22 @@ _FORGOTTEN = {
 
 
 async def _failing(site: Site) -> list[Document]:
-    """A forgotten administration page, a POP3 server, a served .git folder, and a chain without its intermediate."""
+    """A forgotten administration page, a POP3 server, a served .git folder, a short chain, a revoked SET merchant."""
     web, mail, host = site.ground.address(0), site.ground.address(1), "shop.fail.example"
     pages, admin_pages = site.subfolder("pages"), site.subfolder("admin")
     servers.publish(pages, "赤松商店", _FORGOTTEN)
     servers.publish(admin_pages, "管理画面", {})
     context = site.authority.context(site.folder, host, send_intermediate=False)
-    https = await servers.files(web, _ports(20443), pages, context)
+    till = _Till(site, FAULTS["merchant-revoked"])
+    https = await servers.files(web, _ports(20443), pages, context, till.add)
     http = await servers.redirect(web, _ports(20080), f"https://{host}:{https}/")
     await servers.files(web, (8080, 8081, 8082, 8888, 9080), admin_pages)
     await servers.mailbox(mail, (1110, 1100, 1111))
     ssh = await servers.ssh(mail, _ports(20022))
     maintenance = {"port": ssh, "service": "ssh", "purpose": "remote-maintenance", "exception": "public keys only"}
     mail_server = {"name": "akamatsu-mail", "role": "mail", "addresses": [mail], "ports": [maintenance]}
-    return [_web("akamatsu-web", web, host, http, https), mail_server]
+    sold = {"set": till.declared(f"https://{host}:{https}")}
+    return [_web("akamatsu-web", web, host, http, https) | sold, mail_server]
 
 
 async def _hanging(site: Site) -> list[Document]:
@@ -137,7 +184,13 @@ SHOPS: dict[str, Shop] = {
         Planted(
             name="fail",
             standing=Standing.FAIL,
-            failing=("git-repository-exposed", "ports.forbidden-service", "ports.undeclared-open", "tls.path"),
+            failing=(
+                "git-repository-exposed",
+                "ports.forbidden-service",
+                "ports.undeclared-open",
+                "set.revoked",
+                "tls.path",
+            ),
         ),
         "赤松商店 (demo: fails)",
         _failing,

@@ -134,15 +134,21 @@ def _endpoints(server: ServerSketch) -> Iterator[Clash]:
 
 def _set(server: ServerSketch) -> Iterator[Clash]:
     for path, end in server.set:
-        parts = urlsplit(end.url)
-        known = {*server.host_names.entries, *server.addresses.entries}
-        if server.host_names.whole and server.addresses.whole and parts.hostname not in known:
-            message = f"host {parts.hostname} is neither a host name nor an address of this server; check its spelling"
-            yield Clash(path=(*path, "url"), message=message)
-        number = parts.port or (443 if parts.scheme == "https" else 80)
-        if server.ports.whole and _declared(server, number) is None:
-            message = f"SET end point on port {number}: no such TCP port is declared; declare it under ports"
-            yield Clash(path=(*path, "url"), message=message)
+        yield from _set_url(server, (*path, "url"), end.url)
+        if end.initiation_url is not None:
+            yield from _set_url(server, (*path, "initiation_url"), end.initiation_url)
+
+
+def _set_url(server: ServerSketch, path: Path, url: str) -> Iterator[Clash]:
+    parts = urlsplit(url)
+    known = {*server.host_names.entries, *server.addresses.entries}
+    if server.host_names.whole and server.addresses.whole and parts.hostname not in known:
+        message = f"host {parts.hostname} is neither a host name nor an address of this server; check its spelling"
+        yield Clash(path=path, message=message)
+    number = parts.port or (443 if parts.scheme == "https" else 80)
+    if server.ports.whole and _declared(server, number) is None:
+        message = f"SET end point on port {number}: no such TCP port is declared; declare it under ports"
+        yield Clash(path=path, message=message)
 
 
 _SERVER_RULES = (_repeated, _ports, _tls, _endpoints, _set)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import re2
 
 from plugins.plain_words import clip, explain
+from probes.set import der
 from probes.target import PortRange
 from scheduler.form.services import KNOWN
 
@@ -32,6 +33,9 @@ _DATE = re2.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TRANSITION = tuple(
     IPv6Network(block) for block in ("::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
 )
+_OID = re2.compile(r"[0-2]\.[0-9]{1,9}(\.[0-9]{1,9}){0,20}")
+_MEDIA_TYPE = re2.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,60}")
+_BIN = re2.compile(r"[0-9]{6}")
 _NO_ZONE = ("localtime", "posixrules", "Factory", "posix/", "right/")
 
 
@@ -277,3 +281,50 @@ def set_url(text: str) -> str:
     if not valid or not text.isascii() or not text.isprintable() or " " in text or "@" in parts.netloc:
         raise ValueError(f"expected a URL such as https://shop.example/set, saw {explain(text)}")
     return text
+
+
+def oid(text: str) -> str:
+    """Take a dotted object identifier."""
+    arcs = text.split(".")
+    if not _OID.fullmatch(text) or any(arc != str(int(arc)) for arc in arcs) or (arcs[0] != "2" and int(arcs[1]) > 39):
+        raise ValueError(f'expected an object identifier such as "2.23.42.7.1", in quotes, saw {explain(text)}')
+    return text
+
+
+def media_type(text: str) -> str:
+    """Take a media type without parameters."""
+    if not _MEDIA_TYPE.fullmatch(text):
+        raise ValueError(f"expected a media type such as application/set-payment, saw {explain(text)}")
+    return text
+
+
+def bin_digits(text: str) -> str:
+    """Take a bank identification number: six digits, and never more, so that no card number gets in here."""
+    if not _BIN.fullmatch(text):
+        raise ValueError(
+            f'expected exactly six digits such as "412345", saw {_hidden(text)}; never write a card number'
+        )
+    return text
+
+
+def _hidden(text: str) -> str:
+    """Describe text that may be a card number without repeating it."""
+    return f"{len(text)} characters"
+
+
+def brand(text: str) -> str:
+    """Take a BrandID: `Brand` or `Brand:Product`, 1 to 40 printable ASCII characters."""
+    if not text.strip() or len(text) > 40 or not text.isascii() or not text.isprintable() or text.startswith(":"):
+        raise ValueError(f"expected a brand such as Brand or Brand:Product in ASCII, saw {explain(text)}")
+    return text
+
+
+def der_hex(text: str) -> str:
+    """Take one DER element in hexadecimal digits."""
+    try:
+        der.check(bytes.fromhex(text))
+    except ValueError as error:
+        raise ValueError(
+            f"expected one DER element in hexadecimal digits, saw {explain(text)} ({clip(str(error))})"
+        ) from None
+    return text.lower()

@@ -40,6 +40,8 @@ Clock = Annotated[
     str, AfterValidator(entries.clock), Field(json_schema_extra={"pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"})
 ]
 """A time of day."""
+Oid = Annotated[str, AfterValidator(entries.oid)]
+"""A dotted object identifier."""
 Date = Annotated[str, AfterValidator(entries.day)]
 """A date."""
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -119,6 +121,32 @@ class SourceForm(Form):
     """IPv4 and IPv6 addresses of the host. Only these are connected to."""
 
 
+class RequestExtensionForm(Form):
+    """A message extension that every request has to carry."""
+
+    oid: Oid
+    """Object identifier, dotted, in quotes."""
+    critical: bool = False
+    """Whether who does not know it must stop."""
+    der: Annotated[str, Field(max_length=2000), AfterValidator(entries.der_hex)]
+    """Its DER value in hexadecimal digits, in quotes."""
+
+
+class SetProfileForm(Form):
+    """How an end point differs from plain SET 1.0."""
+
+    message_type: Annotated[str, AfterValidator(entries.media_type)] = ""
+    """Media type of messages, when it is not that of SET."""
+    initiation_type: Annotated[str, AfterValidator(entries.media_type)] = ""
+    """Media type of the initiation message, when it is not that of SET."""
+    marks: Annotated[list[Oid], Field(max_length=50)] = []
+    """Object identifiers of extensions by which the kind shows itself."""
+    extensions: Annotated[list[Oid], Field(max_length=50)] = []
+    """Object identifiers of further extensions, of messages or certificates, that belong to the kind."""
+    request_extensions: Annotated[list[RequestExtensionForm], Field(max_length=10)] = []
+    """Extensions that every request carries."""
+
+
 class SetForm(Form):
     """A SET or SECE end point."""
 
@@ -128,6 +156,24 @@ class SetForm(Form):
     """SET, SET(JPO) or SECE."""
     version: Annotated[str, Field(pattern=r"^[0-9]{1,2}(\.[0-9]{1,2}){0,2}$")]
     """Protocol version in quotes, such as "1.0"."""
+    brand: Annotated[str, AfterValidator(entries.brand)]
+    """BrandID to ask for: Brand or Brand:Product."""
+    bin: Annotated[str, AfterValidator(entries.bin_digits)]
+    """First six digits of a card of that brand, in quotes; never a card number."""
+    roots: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1, max_length=10)]
+    """Root certificates of the brand: PEM files in the folder of the declaration, or the PEM text itself."""
+    language: Annotated[str, Field(pattern=r"^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,3}$")] = "ja"
+    """Language to ask for (RFC 1766)."""
+    initiation_url: Annotated[str, AfterValidator(entries.set_url)] | None = None
+    """A page that gives the initiation message and changes nothing."""
+    merchant_id: Annotated[str, Field(max_length=30), AfterValidator(entries.line_of_text)] | None = None
+    """Merchant number in the merchant's certificate (merID)."""
+    acquirer_bin: Annotated[str, AfterValidator(entries.bin_digits)] | None = None
+    """Acquirer's number in the merchant's certificate (merAcquirerBIN), six digits in quotes."""
+    merchant_name: Annotated[str, Field(max_length=50), AfterValidator(entries.line_of_text)] | None = None
+    """Name in the merchant's certificate."""
+    profile: SetProfileForm = SetProfileForm()
+    """How it differs from plain SET 1.0; for SECE, say here what your specification says."""
 
 
 class ServerForm(Form):

@@ -150,7 +150,8 @@ _WRONG_NAMES = {
 _TLS_END = (
     "      - {port: 443, server_name: www.shop.example, versions: [TLSv1.2], client_auth: none, names: [a.example]}\n"
 )
-_SET_END = "    set: [{url: 'https://shop.example/', kind: SET, version: 1.0}]\n"
+_SET_END = "    set: [{url: 'https://shop.example/', kind: SET, version: '1.0', brand: Brand, bin: '412345', roots: [root.pem]}]\n"
+_SET_END_NUMBER = _SET_END.replace("'1.0'", "1.0")
 _WRONG_PORTS = {
     "port 0": _with(("port: 80 ", "port: 0 ")),
     "port 65536": _with(("port: 80 ", "port: 65536 ")),
@@ -182,8 +183,12 @@ _WRONG_PORTS = {
     "no name in the certificate": _with(("names: [shop.example, www.shop.example]", "names: []")),
     "server name that is not declared": _with(("server_name: www.shop.example", "server_name: ww.shop.example")),
     "client authentication no": _with(("client_auth: none", "client_auth: no")),
-    "SET at a foreign host": _with(("    # set:", "    set: [{url: 'https://x.example/', kind: SET, version: '1.0'}]\n    # set:")),
-    "SET version as number": _with(("    # set:", f"{_SET_END}    # set:")),
+    "SET at a foreign host": _with(("    # set:", f"{_SET_END.replace('shop.example', 'x.example')}    # set:")),
+    "SET version as number": _with(("    # set:", f"{_SET_END_NUMBER}    # set:")),
+    "SET root that is not there": _with(("    # set:", f"{_SET_END}    # set:")),
+    "SET with a card number": _with(("    # set:", f"{_SET_END.replace('412345', '4123450131003312')}    # set:")),
+    "SET without a brand": _with(("    # set:", f"{_SET_END.replace('brand: Brand, ', '')}    # set:")),
+    "SET without a root": _with(("    # set:", f"{_SET_END.replace('[root.pem]', '[]')}    # set:")),
 }  # fmt: skip
 _WRONG_TERMS = {
     "unknown scan": _with(("scan: top-1000", "scan: everything")),

@@ -45,12 +45,27 @@ def test_three_verdicts_as_planted(ran: tuple[subprocess.CompletedProcess[str], 
 
 def test_reasons_and_reports_are_named(ran: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     done, out = ran
-    for rule in ("ports.undeclared-open", "ports.forbidden-service", "git-repository-exposed", "tls.path"):
+    planted = ("ports.undeclared-open", "ports.forbidden-service", "git-repository-exposed", "tls.path", "set.revoked")
+    for rule in planted:
         assert rule in done.stdout
     assert "not tested: haibara-web holes" in done.stdout
     for name in ("pass", "fail", "hang"):
         assert str(out / name / "report.html") in done.stdout
         assert '<html lang="ja">' in (out / name / "report.html").read_text("utf-8")
+
+
+def test_set_is_inspected_end_to_end_and_judged_again(ran: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    _, out = ran
+    for name, wanted in (("pass", {"clean"}), ("fail", {"clean", "found"})):
+        (web, *_) = (server for server in results(out)[name].servers if server.target.set)
+        rows = [row for row in web.verdict.coverage if row.item == "set"]
+        assert len(rows) == 20
+        assert {row.outcome.value for row in rows} - {"not-applicable"} == wanted
+        (finding,) = [one for one in web.verdict.findings if one.item == "set"] or [None]
+        assert (finding.rule if finding else None) == ("set.revoked" if name == "fail" else None)
+        again = subprocess.run([*TENKEN[:-1], "judge", str(out / name)], capture_output=True, text=True, check=False)
+        assert "the same as the stored verdict" in again.stdout
+    assert "失効しています" in (out / "fail" / "report.html").read_text("utf-8")
 
 
 def test_every_server_had_a_worker_process_of_its_own_and_only_loopback_was_touched(

@@ -98,7 +98,7 @@ def test_what_is_no_anchor(make: object, word: str, tmp_path: Path) -> None:
     with pytest.raises(DeclarationError) as caught:
         load_declaration(_declaration(folder, "root.pem"))
     (problem,) = caught.value.problems
-    assert problem.line == 72
+    assert problem.line == 76
     assert problem.message.startswith("anchors[0]: ")
     assert word in problem.message
 
@@ -114,5 +114,5 @@ def test_a_file_outside_the_folder_is_not_even_read(anchor: str, tmp_path: Path)
 
 def test_the_same_certificate_twice(tmp_path: Path) -> None:
     (tmp_path / "one.pem").write_text(ONE)
-    with pytest.raises(DeclarationError, match=r":73: anchors\[1\]: this certificate is given twice"):
+    with pytest.raises(DeclarationError, match=r":77: anchors\[1\]: this certificate is given twice"):
         load_declaration(_declaration(tmp_path, "one.pem", _inline(ONE)))
