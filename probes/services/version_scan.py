@@ -37,10 +37,12 @@ class Limits:
 
     connections: int = 3
     """Most connections to a service that is known: only product and version are wanted."""
-    unknown_connections: int = 12
+    unknown_connections: int = 8
     """Most connections to a service that is not."""
     seconds: float = 20.0
     """Most seconds per port."""
+    silence_s: float = 1.5
+    """Silence after which a connection is ended; nmap would wait five or six seconds before its next question."""
     connection_bytes: int = 65_536
     """Most bytes that are read from one connection."""
     wait_s: float = 0.5
@@ -248,12 +250,20 @@ class _Conversation:
         sending = asyncio.create_task(self._send(connection, self._queues[number]))
         try:
             left = self._limits.connection_bytes
-            while left > 0 and (data := await connection.read(min(left, CHUNK_BYTES))):
+            while left > 0 and (data := await self._heard_from(connection, min(left, CHUNK_BYTES))):
                 left -= len(data)
                 await self._say(Line(says=Said(number=number, data=data)))
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
+
+    async def _heard_from(self, connection: Connection, most: int) -> bytes:
+        """Read what comes within the patience; nothing means that it is over."""
+        try:
+            async with asyncio.timeout(self._limits.silence_s):
+                return await connection.read(most)
+        except TimeoutError:
+            return b""
 
     async def _send(self, connection: Connection, queue: asyncio.Queue[bytes]) -> None:
         with contextlib.suppress(DialError, CutOffError):
