@@ -63,7 +63,10 @@ class Libraries:
                 revocation_mode="soft-fail",
             )
             validator = CertificateValidator(leaf, validation_context=context)
-            asyncio.run(validator.async_validate_usage(set(), {"server_auth"}, extended_optional=True))
+            judging = validator.async_validate_usage(  # type: ignore[no-untyped-call]  # not annotated in the library
+                set(), {"server_auth"}, extended_optional=True
+            )
+            asyncio.run(judging)
         except (PathError, ValidationError, ValueError, TypeError, KeyError) as error:
             return _no(PYHANKO, error)
         return Opinion(chain=0, by=PYHANKO, accepts=True)

@@ -148,7 +148,9 @@ class Ground:
         self.add(
             Defect("expired-inter", "intermediate expired", "tls.chain-certificate", "expired", MIDDLE), middle=past
         )
-        old = mint(replace(AUTHORITY, subject="Defect Root", aki=False, **past), self.root.key)
+        old = mint(
+            replace(AUTHORITY, subject="Defect Root", aki=False, start=past["start"], end=past["end"]), self.root.key
+        )
         self.add(
             Defect("expired-root", "root expired", "tls.chain-certificate", "expired", ROOT, anchors=[old]),
         )
