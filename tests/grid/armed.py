@@ -24,7 +24,7 @@ from plugins.clock import SystemClock
 from probes.dial import CutOffError, Dialer
 from probes.pace import Pace
 from probes.ports.ssh import entrance
-from probes.tls.look import _child
+from probes.tls.crew import Crew
 from tests.grid.escape import IN_SCOPE, Goal
 
 
@@ -139,7 +139,7 @@ def what_asyncio_needs_is_let_through(goal: Goal) -> None:
 
     async def work() -> None:
         await asyncio.to_thread(sum, [1])
-        async with _child() as child:
+        async with Crew().prober() as child:
             assert child.stdin is not None
             child.stdin.write(b"garbage\n")
 
