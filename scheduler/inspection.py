@@ -27,6 +27,7 @@ from plugins.pack import Pack
 from probes.catalog import judge_server
 from probes.observation import ItemEnded
 from probes.pulse.facts import NoPulse, NotMeasured, Pulse
+from probes.tls.picture import pictures
 from probes.verdict import RULES_VERSION, combine
 from scheduler.claims import ClaimOutcome, Claims
 from scheduler.orders import Inspection, write_orders
@@ -142,6 +143,7 @@ class _Running:
             tally=record.tally,
             pace=order.pace,
             verdict=judge_server(order.scope, observations, self._pack),
+            chains=pictures(order.scope, observations),
         )
 
 

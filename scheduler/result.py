@@ -13,6 +13,7 @@ from probes.pace import Pace
 from probes.pulse.facts import GentlenessProof, NotMeasured
 from probes.tally import Tally
 from probes.target import Item, Target
+from probes.tls.picture import ChainPicture
 from probes.verdict import Verdict
 from scheduler.system import Contact
 
@@ -67,6 +68,8 @@ class ServerResult:
     """This server's share of the agreed pace."""
     verdict: Verdict
     """Verdict for this server."""
+    chains: tuple[ChainPicture, ...] = ()
+    """Its certificate chains, who signed whom, and the clauses of the TLS inspection."""
 
 
 @value

@@ -9,6 +9,7 @@ from probes.finding import Certainty, Grade, Severity
 from probes.observation import Ending
 from probes.pulse.facts import Impact, Phase
 from probes.target import Item, Role
+from probes.tls.picture import Place
 from probes.verdict import Outcome, Standing
 from scheduler.result import Kind
 
@@ -38,6 +39,11 @@ OUTCOME: Mapping[Outcome, str] = {
     Outcome.FOUND: mark("found"),
     Outcome.NOT_APPLICABLE: mark("not applicable"),
     Outcome.NOT_TESTED: mark("not tested"),
+}
+PLACE: Mapping[Place, str] = {
+    Place.LEAF: mark("server certificate"),
+    Place.AUTHORITY: mark("authority"),
+    Place.ANCHOR: mark("trusted root"),
 }
 ITEM: Mapping[Item, str] = {
     Item.PORTS: mark("Open ports"),

@@ -22,6 +22,7 @@ from dashboards.report.shown import shown
 from plugins import canonical
 from plugins.text import Lang, Text
 from probes.finding import Grade
+from probes.tls.clauses import clause_verdicts
 from probes.verdict import Outcome, Standing
 from scheduler.result import Result
 
@@ -146,6 +147,7 @@ def _environment() -> Environment:
     )
     environment.tests["web_link"] = _web_link
     environment.globals["drawn"] = _drawn
+    environment.globals["clauses"] = clause_verdicts
     environment.globals.update(
         figures=figures, labels=labels, plot=plot, Grade=Grade, Outcome=Outcome, Standing=Standing, spans=figures.span
     )

@@ -97,9 +97,22 @@ class CertificateJudge:
     def _chain(
         self, sent: tuple[Certificate, ...], number: int, seen: TlsSeen, gaps: list[Gap], moot: list[Gap]
     ) -> Iterator[Breach]:
-        way, fetched = self._way(sent)
-        if any(flaw.kind is kinds.TOO_COMPLEX for flaw in way.flaws):
+        way, flaws, statuses = self.examined(sent, number, seen)
+        if any(flaw.kind is kinds.TOO_COMPLEX for flaw in flaws):
             gaps += [(rule.id, _complex(way)) for rule in (rules.PATH, rules.CRL, rules.OCSP, rules.REVOKED)]
+        gaps += statuses.gaps
+        moot += statuses.moot
+        if set(way.path) <= {*sent, *self._anchors}:  # the libraries were shown what was sent
+            gaps += self._opinions(way, number, seen.opinions)
+        for flaw in flaws:
+            if flaw.kind is not kinds.TOO_COMPLEX:
+                yield self._breach(flaw, way)
+
+    def examined(
+        self, sent: tuple[Certificate, ...], number: int, seen: TlsSeen
+    ) -> tuple[Way, tuple[Flaw, ...], Statuses]:
+        """Give the path of one chain, everything that is wrong with it, and what the sources of revocation say."""
+        way, fetched = self._way(sent)
         statuses = Statuses(way, sent, self._known, self._at)
         staples = [staple.der for staple in seen.staples if staple.chain == number]
         flaws = [
@@ -108,13 +121,7 @@ class CertificateJudge:
             *_sent(sent, way, fetched),
             *statuses.judge(staples),
         ]
-        gaps += statuses.gaps
-        moot += statuses.moot
-        if not fetched:  # the libraries were shown what was sent
-            gaps += self._opinions(way, number, seen.opinions)
-        for flaw in one_cause(flaws):
-            if flaw.kind is not kinds.TOO_COMPLEX and flaw.kind.code not in _SILENT:
-                yield self._breach(flaw, way)
+        return way, tuple(flaw for flaw in one_cause(flaws) if flaw.kind.code not in _SILENT), statuses
 
     def _way(self, sent: tuple[Certificate, ...]) -> tuple[Way, tuple[Certificate, ...]]:
         """Build the path; with what was fetched where the server forgot an intermediate."""
