@@ -4,7 +4,7 @@ PY := .venv/bin/python
 ROOMS := dashboards scheduler grid probes plugins
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: setup packages demo test check lint types rooms unit bench e2e lab lock figures clean
+.PHONY: setup packages demo test check lint types rooms unit bench e2e lab services lock figures clean
 
 setup: ## .venv with the locked versions
 	@.ci/bootstrap
@@ -12,7 +12,9 @@ setup: ## .venv with the locked versions
 packages: ## real servers for the tests (Debian, root only)
 	@.ci/system-packages "tests against real servers" nginx=nginx-light sshd=openssh-server vsftpd=vsftpd \
 	    telnetd=inetutils-telnetd promtool=prometheus prometheus=prometheus ip=iproute2 nft=nftables \
-	    sysctl=procps openssl=openssl nmap=nmap faketime=faketime
+	    sysctl=procps openssl=openssl nmap=nmap faketime=faketime haproxy=haproxy squid=squid \
+	    /usr/lib/dovecot/imap=dovecot-imapd /usr/lib/dovecot/pop3=dovecot-pop3d named=bind9 redis-server=redis-server \
+	    memcached=memcached
 
 demo: setup ## three embedded shop systems, one online inspection each
 	@.venv/bin/tenken demo
@@ -41,6 +43,12 @@ e2e: setup packages ## 200 drivers and services killed at any moment; slow, need
 
 lab: setup ## real software, vulnerable and mended, inspected by the real grid; slow, fetches from the registries
 	@$(PY) -m tests.lab --write
+
+services: setup packages ## every real server of the table, recognised and judged; installs about 300 MB, needs root
+	@.ci/system-packages "every real server" apache2=apache2-bin exim4=exim4-daemon-light snmpd=snmpd rpcbind=rpcbind \
+	    ganesha.nfsd=nfs-ganesha-vfs ypserv=ypserv Xvfb=xvfb mariadbd=mariadb-server pg_ctlcluster=postgresql
+	@.ci/beside-packages "every real server" proftpd-core
+	@TENKEN_SERVICES=all $(PY) -m pytest tests/probes/services/test_zoo.py
 
 figures: setup ## regenerate what is generated: schemas, dashboard, picture of the README
 	@$(PY) -m tests.figures

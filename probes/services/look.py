@@ -13,13 +13,14 @@ from probes.dial import Dialer
 from probes.http import user_agent
 from probes.recorder import Recorder
 from probes.services import ftp, ssh, version_scan
-from probes.services.facts import ServiceSeen
-from probes.services.identify import Identifier, Patience, host_for
+from probes.services.banner import build
+from probes.services.facts import Build, ServiceSeen
+from probes.services.identify import BANNER_BYTES, Identifier, Patience, host_for
 from probes.services.merge import merged
 from probes.services.names import without_tls
 from probes.services.version_scan import Asked, Limits, Sounded
 from probes.target import Item, Scope, Target
-from probes.transcript import Transcript
+from probes.transcript import Direction, Transcript
 
 MOST_SOUNDED = 32
 """Most ports of one address that nmap is asked about."""
@@ -85,8 +86,19 @@ class ServiceLook:
 
     def _add(self, one: Answering, sounded: Sounded) -> None:
         more = merged(one.seen, sounded.fingerprint)
+        if not more.build:
+            # nmap asks what we did not; its answers may say to us what they do not say to it.
+            more = replace(more, build=_told(sounded.transcripts))
         if more != one.seen:
             self._recorder.saw(Item.PORTS, more, *one.transcripts, *sounded.transcripts)
+
+
+def _told(transcripts: tuple[Transcript, ...]) -> Build:
+    for transcript in transcripts:
+        said = b"".join(passage.data for passage in transcript.passages if passage.direction is Direction.RECEIVED)
+        if found := build(said[:BANNER_BYTES]):
+            return found
+    return Build()
 
 
 def _worth_sounding(seen: ServiceSeen) -> bool:
