@@ -164,5 +164,7 @@ class Scope:
     """TCP ports to look at: the operator's range and the review body's choice. Declared ports are always among them."""
     anchors: tuple[str, ...] = ()
     """PEM certificates that are trust anchors beside Mozilla's set."""
+    udp_ports: tuple[PortRange, ...] = ()
+    """UDP ports to look at beside the declared ones: where services answer that do not belong there."""
     contact: str = ""
     """Who inspects and how to reach them; goes into the User-Agent of every HTTP ask."""
