@@ -22,8 +22,8 @@ from grid.order import Order
 from grid.seal import SealedOrder, read_order
 from plugins.clock import Clock, SystemClock
 from plugins.value import value
-from probes.dial import READ_BYTES
 from probes.lease import HORIZON_S, Book, Purse, Slice, lease
+from probes.meter import READ_BYTES
 from probes.pace import Pace
 
 PATIENCE_S = 10.0

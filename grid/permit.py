@@ -70,7 +70,7 @@ class Permit:
 def _ports(scope: Scope, transport: Transport) -> bytearray:
     """Give 1 for every port that the scope names, 0 for the others."""
     named = bytearray(_HIGHEST_PORT + 1)
-    looked_at = scope.tcp_ports if transport is Transport.TCP else ()
+    looked_at = scope.tcp_ports if transport is Transport.TCP else scope.udp_ports
     declared = (entry.ports for entry in scope.target.ports if entry.transport is transport)
     for ports in (*looked_at, *declared):
         named[ports.first : ports.last + 1] = b"\1" * (ports.last + 1 - ports.first)

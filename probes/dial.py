@@ -14,12 +14,14 @@ import socket
 import ssl
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from plugins.ask import NoAnswerReason
 from plugins.clock import Clock
-from probes.pace import Gcra, Pace
+from probes.datagram import Datagrams
+from probes.meter import READ_BYTES, Meter, OwnMeter
+from probes.pace import Pace
 from probes.raw import RawWay, icmp_error
 from probes.tally import Counter, Tally
 from probes.target import Transport
@@ -27,8 +29,6 @@ from probes.transcript import Direction, Passage, Transcript
 
 TRANSCRIPT_BYTES = 65_536
 """Most bytes of one connection that a transcript keeps."""
-READ_BYTES = 16_384
-"""Most bytes of one read; also the burst of the byte bound."""
 
 
 class Leave(Protocol):
@@ -78,74 +78,6 @@ class DialError(Exception):
 
     def __str__(self) -> str:
         return f"{self.address} {self.port}: {self.reason} ({self.detail})"
-
-
-class Meter(Protocol):
-    """Waits until the pace allows the next unit. One per order."""
-
-    pace: Pace
-    """This order's bounds."""
-
-    def connection(self) -> AbstractAsyncContextManager[None]:
-        """Hold one of the concurrent connections, after waiting for the connection rate."""
-
-    async def connections(self, most: int) -> int:
-        """Wait for the connection rate; give how many may be tried at this moment, 1 to `most`.
-
-        For who sends many small packets and keeps the bound on concurrent connections by itself (`pace`).
-        """
-
-    async def request(self) -> None:
-        """Wait for the request rate."""
-
-    async def transfer(self, size: int) -> None:
-        """Wait until `size` bytes fit into the byte rate."""
-
-
-class OwnMeter:
-    """A meter that keeps a pace all by itself: for what one process sends alone. Workers of a grid lease (grid/budget.py)."""
-
-    def __init__(self, pace: Pace, clock: Clock) -> None:
-        now = clock.monotonic()
-        self.pace = pace
-        self._clock = clock
-        self._open = asyncio.Semaphore(pace.concurrent_connections)
-        self._connections = Gcra.empty(pace.connections_per_s, max(1.0, pace.connections_per_s * 0.02), now)
-        self._requests = Gcra.empty(pace.requests_per_s, max(1.0, pace.requests_per_s * 0.02), now)
-        self._bytes = Gcra.empty(float(pace.bytes_per_s), float(max(READ_BYTES, pace.bytes_per_s // 50)), now)
-
-    @contextlib.asynccontextmanager
-    async def connection(self) -> AsyncIterator[None]:
-        """Hold one of the concurrent connections, after waiting for the connection rate."""
-        async with self._open:
-            self._connections, wait = self._connections.take(self._clock.monotonic())
-            await _sleep(wait)
-            yield
-
-    async def connections(self, most: int) -> int:
-        """Wait for the connection rate; give how many may be tried at this moment, 1 to `most`."""
-        self._connections, wait = self._connections.take(self._clock.monotonic())
-        await _sleep(wait)
-        now = self._clock.monotonic()
-        more = min(self._connections.ready(now), most - 1)
-        if more:
-            self._connections, _ = self._connections.take(now, more)
-        return 1 + more
-
-    async def request(self) -> None:
-        """Wait for the request rate."""
-        self._requests, wait = self._requests.take(self._clock.monotonic())
-        await _sleep(wait)
-
-    async def transfer(self, size: int) -> None:
-        """Wait until `size` bytes fit into the byte rate."""
-        self._bytes, wait = self._bytes.take(self._clock.monotonic(), float(size))
-        await _sleep(wait)
-
-
-async def _sleep(seconds: float) -> None:
-    if seconds > 0:
-        await asyncio.sleep(seconds)
 
 
 class Connection:
@@ -268,9 +200,9 @@ class Dialer:
         """What was sent so far."""
         return self.counter.tally
 
-    def _check(self, address: str, port: int) -> None:
+    def _check(self, address: str, port: int, transport: Transport = Transport.TCP) -> None:
         try:
-            self.leave.check(address, port, Transport.TCP)
+            self.leave.check(address, port, transport)
         except OutOfScopeError:
             self.counter.refused()
             raise
@@ -310,6 +242,15 @@ class Dialer:
             raise PermissionError(errno.EPERM, "the grid allows no raw sockets here")
         with self._opening():
             return RawWay(_new_raw_socket(address, port), address, self.leave)
+
+    @contextlib.contextmanager
+    def datagrams(self, address: str, port: int) -> Iterator[Datagrams]:
+        """Hold a UDP socket for exchanges with one port. Raises `OutOfScopeError`, `CutOffError`; `OSError` without a route."""
+        self._check(address, port, Transport.UDP)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        made = socket.socket(family, socket.SOCK_DGRAM)  # noqa: TID251 - this is the one place
+        with contextlib.closing(Datagrams(self, made, address, port)) as box:
+            yield box
 
     async def _connected(
         self, address: str, port: int, timeout_s: float, context: ssl.SSLContext | None, tls_name: str | None

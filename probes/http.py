@@ -17,7 +17,8 @@ import re2
 
 from plugins.admission import SAFE_METHODS
 from plugins.ask import Header, HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, WebAnswer, WebEndpoint
-from probes.dial import READ_BYTES, Connection, Dialer, DialError, OutOfScopeError
+from probes.dial import Connection, Dialer, DialError, OutOfScopeError
+from probes.meter import READ_BYTES
 from probes.transcript import Transcript, printable
 
 HEADER_BYTES = 65_536

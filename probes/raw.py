@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
+import sys
 from typing import TYPE_CHECKING
 
 from plugins.value import value
@@ -35,6 +36,8 @@ class Returned:
     """What the system makes of it (errno)."""
     segment: bytes
     """The segment, as far as the error holds it: at least ports and sequence number. Anybody can forge it."""
+    told_by: str
+    """Address that sent the error: a router's, a firewall's, or the server's own."""
 
 
 class RawWay:
@@ -49,8 +52,7 @@ class RawWay:
         self._socket = made
         self._send, self._receive = made.send, made.recv_into
         made.setblocking(False)
-        level, option = (socket.IPPROTO_IPV6, _IPV6_RECVERR) if self.version == 6 else (socket.IPPROTO_IP, _IP_RECVERR)
-        made.setsockopt(level, option, 1)
+        listen_for_icmp(made)
         with contextlib.suppress(PermissionError):  # the larger buffer needs the right to administer the network
             made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_BYTES)
 
@@ -77,7 +79,7 @@ class RawWay:
 
     def returned(self) -> Returned | None:
         """Give the next ICMP error about a segment of ours; None when there is none."""
-        return _returned(self._socket)
+        return returned(self._socket)
 
     def fileno(self) -> int:
         """Give the descriptor to wait on."""
@@ -90,11 +92,20 @@ class RawWay:
 
 def icmp_error(failed: socket.socket) -> int:  # noqa: TID251 - only named here
     """Give the errno of the ICMP error that a connection failed by; 0: none. Else a firewall refuses like a server."""
-    returned = _returned(failed)
-    return returned.code if returned else 0
+    told = returned(failed)
+    return told.code if told else 0
 
 
-def _returned(asked: socket.socket) -> Returned | None:  # noqa: TID251 - only named here
+def listen_for_icmp(made: socket.socket) -> None:  # noqa: TID251 - only named here
+    """Let the kernel keep ICMP errors about what a socket sends."""
+    if made.family == socket.AF_INET6:
+        made.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
+    else:
+        made.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+
+
+def returned(asked: socket.socket) -> Returned | None:  # noqa: TID251 - only named here
+    """Give the next ICMP error about what a socket sent; None: there is none."""
     try:
         segment, control, _, _ = asked.recvmsg(SEGMENT_BYTES, 512, socket.MSG_ERRQUEUE)
     except OSError:
@@ -103,5 +114,15 @@ def _returned(asked: socket.socket) -> Returned | None:  # noqa: TID251 - only n
         if len(data) >= 16:
             code, origin = struct.unpack_from("=IB", data)
             if origin in _ICMP_ORIGINS:
-                return Returned(code=code, segment=segment)
-    return Returned(code=0, segment=b"")
+                return Returned(code=code, segment=segment, told_by=_told_by(data[16:]))
+    return Returned(code=0, segment=b"", told_by="")
+
+
+def _told_by(name: bytes) -> str:
+    """Read the socket address behind a `sock_extended_err` (linux/errqueue.h)."""
+    family = int.from_bytes(name[:2], sys.byteorder)
+    if family == socket.AF_INET and len(name) >= 8:
+        return socket.inet_ntop(socket.AF_INET, name[4:8])
+    if family == socket.AF_INET6 and len(name) >= 24:
+        return socket.inet_ntop(socket.AF_INET6, name[8:24])
+    return ""

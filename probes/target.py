@@ -255,5 +255,7 @@ class Scope:
     """PEM certificates that are trust anchors beside Mozilla's set."""
     sources: tuple[Source, ...] = ()
     """Hosts that may be asked about revocation. A CRL or responder elsewhere is not asked, and that is said."""
+    udp_ports: tuple[PortRange, ...] = ()
+    """UDP ports to look at beside the declared ones: where services answer that do not belong there."""
     contact: str = ""
     """Who inspects and how to reach them; goes into the User-Agent of every HTTP ask."""

@@ -19,6 +19,7 @@ from plugins.clock import Clock
 from plugins.value import value
 from probes.lease import burst
 from probes.pace import Pace
+from probes.ports.questions import reviewed_udp
 from probes.ports.top1000 import TOP_1000
 from probes.pulse.facts import AgreedPulse, NoPulse, Pulse
 from probes.pulse.page import page_of, pulse_scope
@@ -152,6 +153,7 @@ def _scope(inspection: Inspection, target: Target) -> Scope:
         target=target,
         items=inspection.items,
         tcp_ports=inspection.system.tcp_ports or TOP_1000,
+        udp_ports=reviewed_udp(),
         anchors=inspection.system.anchors,
         sources=inspection.system.sources,
     )

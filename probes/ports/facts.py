@@ -18,6 +18,8 @@ class State(StrEnum):
     """It was refused (RST)."""
     FILTERED = "filtered"
     """Nothing, or an ICMP error, came back."""
+    OPEN_OR_FILTERED = "open|filtered"
+    """UDP only: nothing came back, which an open port may do as well as a filtered one."""
     UNKNOWN = "unknown"
     """It could not be found out; never counted as closed."""
 

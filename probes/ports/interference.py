@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from probes.ports.facts import SweepSeen
 from probes.services.facts import ServiceSeen
 
 FEWEST_PORTS = 50
@@ -18,6 +19,12 @@ FEWEST_BANNERS = 20
 def everything_open(answering: int, dialled: int) -> bool:
     """Tell whether so many of the undeclared ports answer that a SYN proxy or a tarpit must be in between."""
     return dialled >= FEWEST_PORTS and answering > dialled * OPEN_SHARE
+
+
+def flooded(sweep: SweepSeen) -> bool:
+    """Tell whether at least as many answers came unasked as there were knocks: it is not the server that sends those."""
+    knocks = sum(wave.knocks for wave in sweep.waves) + sweep.rechecks
+    return sweep.excess >= max(FEWEST_PORTS, knocks)
 
 
 def same_words_everywhere(undeclared: Sequence[ServiceSeen]) -> bool:

@@ -22,6 +22,7 @@ from probes.ports.ledger import Outlet
 from probes.ports.permutation import Below
 from probes.ports.round_trip import MOST_S
 from probes.ports.sweep import Sweep
+from probes.ports.udp import UdpLook
 from probes.ports.view import ports_of
 from probes.recorder import Recorder
 from probes.services.identify import Patience
@@ -56,6 +57,7 @@ async def look(
     looker = _Looker(scope, dialer, recorder, patience)
     await looker.sweep(below)
     await looker.identify()
+    await looker.ask_by_udp()
 
 
 class _Looker:
@@ -69,6 +71,7 @@ class _Looker:
         self._done = 0
         self._open: list[Door] = []
         self._services = ServiceLook(scope, dialer, recorder, patience)
+        self._udp = UdpLook(scope, dialer, recorder)
 
     async def sweep(self, below: Below) -> None:
         """Knock at all doors."""
@@ -101,6 +104,12 @@ class _Looker:
         self._total += len(doors)
         await self._crowd(doors, self._identify_one)
         await self._services.sound()
+
+    async def ask_by_udp(self) -> None:
+        """Ask the UDP ports, last: they are the slowest."""
+        self._total += len(self._udp.doors)
+        await self._udp.run()
+        self._progress(self._total)
 
     def _worth_asking(self, address: str) -> list[Door]:
         doors = [door for door in self._open if door.address == address]

@@ -51,7 +51,13 @@ def found(rule: Rule, target: Target, entry: PortView, **words: Text | str) -> O
     finding = rule.broken(
         target.name,
         entry.subject,
-        {"port": f"{entry.port}/tcp", "service": service, "declared": spoken_name(declared), "state": state, **words},
+        {
+            "port": f"{entry.port}/{entry.transport}",
+            "service": service,
+            "declared": spoken_name(declared),
+            "state": state,
+            **words,
+        },
         declared=declared_words(entry.declared),
         seen=seen_words(entry),
         evidence=entry.evidence,

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from plugins.ask import NoAnswerReason
 from probes import dial
-from probes.dial import READ_BYTES, TRANSCRIPT_BYTES, CutOffError, Dialer, DialError, OutOfScopeError
+from probes.dial import TRANSCRIPT_BYTES, CutOffError, Dialer, DialError, OutOfScopeError
+from probes.meter import READ_BYTES
 from probes.pace import Pace
 from probes.transcript import Direction
 from tests.fakes import LoopbackLeave

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from grid.pulse.heartbeat import RETRY_MOST_S, heartbeat, next_due, pulse_pace, retry_after_s, told
 from plugins.ask import HttpAnswer, NoAnswer, NoAnswerReason, WebEndpoint
 from plugins.clock import SystemClock
-from probes.dial import READ_BYTES
+from probes.meter import READ_BYTES
 from probes.pulse.facts import BEAT_BYTES, HOLD_S, Echo, PulseBeat, PulsePage
 from tests.fakes import LoopbackLeave
 from tests.probes.scene import dialer_for

@@ -7,13 +7,26 @@ Scapy knows the formats; the product patches ports and sequence numbers into wha
 
 from __future__ import annotations
 
+import struct
 import textwrap
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # scapy imports ciphers that cryptography is about to move
+    from scapy.layers.dns import DNS, DNSQR
     from scapy.layers.inet import TCP
+    from scapy.layers.isakmp import (
+        ISAKMP,
+        ISAKMP_payload_Proposal,
+        ISAKMP_payload_SA,
+        ISAKMP_payload_Transform,
+    )
+    from scapy.layers.netbios import NBNSHeader, NBNSNodeStatusRequest
+    from scapy.layers.ntp import NTPHeader
+    from scapy.layers.snmp import SNMP, SNMPget, SNMPvarbind
+    from scapy.layers.tftp import TFTP, TFTP_RRQ
 
 ROOT = Path(__file__).resolve().parents[3]
 FILE = ROOT / "probes" / "ports" / "templates.py"
@@ -33,17 +46,134 @@ def syn() -> bytes:
     return bytes(segment)
 
 
-TEMPLATES = {"SYN": (syn, "TCP: SYN with a maximum segment size; ports, sequence number and checksum are patched in.")}
+def dns() -> bytes:
+    """Ask for the root's name servers, without recursion (RFC 1035): whatever a name server may tell us, it answers."""
+    return bytes(DNS(id=0x746B, rd=0, qd=DNSQR(qname=".", qtype="NS")))
+
+
+def mdns() -> bytes:
+    """Ask which services are announced (RFC 6763, section 9), from a port that wants its answer by unicast (RFC 6762, 6.7)."""
+    return bytes(DNS(id=0x746B, rd=0, qd=DNSQR(qname="_services._dns-sd._udp.local", qtype="PTR")))
+
+
+def _snmp(version: int) -> bytes:
+    asked = SNMPget(id=0x746B, varbindlist=[SNMPvarbind(oid="1.3.6.1.2.1.1.1.0")])
+    return bytes(SNMP(version=version, community="public", PDU=asked))
+
+
+def _ber(tag: int, *parts: bytes) -> bytes:
+    data = b"".join(parts)
+    return bytes([tag, len(data)]) + data
+
+
+def snmp_3() -> bytes:
+    """Discover an SNMPv3 engine (RFC 3414, section 4): it answers without knowing who asks."""
+    number, text = 0x02, 0x04
+    header = _ber(
+        0x30, _ber(number, b"\x74\x6b"), _ber(number, b"\x05\xdc"), _ber(text, b"\x04"), _ber(number, b"\x03")
+    )
+    nobody = _ber(0x30, _ber(text), _ber(number, b"\x00"), _ber(number, b"\x00"), _ber(text), _ber(text), _ber(text))
+    asked = _ber(0xA0, _ber(number, b"\x74\x6b"), _ber(number, b"\x00"), _ber(number, b"\x00"), _ber(0x30))
+    return _ber(0x30, _ber(number, b"\x03"), header, _ber(text, nobody), _ber(0x30, _ber(text), _ber(text), asked))
+
+
+def _rpc(program: int, version: int) -> bytes:
+    """Call procedure 0, which does nothing (RFC 5531, section 12.1), without credentials."""
+    call, rpc_version, null = 0, 2, 0
+    return struct.pack(">10I", 0x746B6E01, call, rpc_version, program, version, null, 0, 0, 0, 0)
+
+
+def ntp() -> bytes:
+    """Ask for the time, and say nothing about ours (RFC 5905, section 7.3)."""
+    return bytes(NTPHeader(version=4, mode=3, precision=0, id="0.0.0.0", ref=0, orig=0, recv=0, sent=0))
+
+
+def ike() -> bytes:
+    """Propose a key exchange (RFC 2408); a newer server answers that it speaks another version."""
+    transform = ISAKMP_payload_Transform(
+        transforms=[("Encryption", "AES-CBC"), ("KeyLength", 128), ("Hash", "SHA"), ("Authentication", "PSK"),
+                    ("GroupDesc", "2048MODPgr"), ("LifeType", "Seconds"), ("LifeDuration", 28_800)]
+    )  # fmt: skip
+    proposal = ISAKMP_payload_Proposal(trans_nb=1, trans=transform)
+    return bytes(ISAKMP(init_cookie=b"tenken01", next_payload=1, exch_type=2) / ISAKMP_payload_SA(prop=proposal))
+
+
+def sip() -> bytes:
+    """Ask what a SIP server can do (RFC 3261, section 11)."""
+    lines = (
+        "OPTIONS sip:tenken.invalid SIP/2.0",
+        "Via: SIP/2.0/UDP tenken.invalid;branch=z9hG4bK746b;rport",
+        "Max-Forwards: 0",
+        "From: <sip:inspection@tenken.invalid>;tag=746b",
+        "To: <sip:tenken.invalid>",
+        "Call-ID: 746b@tenken.invalid",
+        "CSeq: 1 OPTIONS",
+        "Content-Length: 0",
+    )
+    return "\r\n".join((*lines, "", "")).encode()
+
+
+def ssdp() -> bytes:
+    """Ask a device for itself, by unicast (UPnP Device Architecture 1.1, section 1.3.3)."""
+    lines = ("M-SEARCH * HTTP/1.1", "HOST: 239.255.255.250:1900", 'MAN: "ssdp:discover"', "ST: upnp:rootdevice")
+    return "\r\n".join((*lines, "", "")).encode()
+
+
+def quic() -> bytes:
+    """Open a connection in a version that is reserved, so that a server names its own (RFC 9000, sections 5.2.2 and 6)."""
+    name = b"tenken01"
+    head = b"\xc0\x1a\x2a\x3a\x4a" + bytes([len(name)]) + name + bytes([len(name)]) + name
+    return head.ljust(1200, b"\0")
+
+
+TEMPLATES: dict[str, tuple[Callable[[], bytes], str]] = {
+    "SYN": (syn, "TCP: SYN with a maximum segment size; ports, sequence number and checksum are patched in."),
+    "DNS": (dns, "DNS: NS records of the root, without recursion."),
+    "MDNS": (mdns, "Multicast DNS, by unicast: which services are announced."),
+    "SNMP_1": (lambda: _snmp(0), "SNMPv1: sysDescr, community public."),
+    "SNMP_2": (lambda: _snmp(1), "SNMPv2c: sysDescr, community public."),
+    "SNMP_3": (snmp_3, "SNMPv3: discovery of the engine."),
+    "RPCBIND": (lambda: _rpc(100_000, 2), "ONC RPC: procedure 0 of the port mapper."),
+    "NFS": (lambda: _rpc(100_003, 3), "ONC RPC: procedure 0 of NFS."),
+    "NTP": (
+        lambda: bytes(NTPHeader(version=4, mode=3, precision=0, id="0.0.0.0", ref=0, orig=0, recv=0, sent=0)),
+        "NTP: a client's request for the time.",
+    ),
+    "TFTP": (
+        lambda: bytes(TFTP() / TFTP_RRQ(filename="tenken-inspection-does-not-exist", mode="octet")),
+        "TFTP: a file that does not exist.",
+    ),
+    "IKE": (ike, "IKE: the proposal of a key exchange."),
+    "SIP": (sip, "SIP: OPTIONS."),
+    "MEMCACHE": (lambda: bytes.fromhex("746b000000010000") + b"version\r\n", "memcached: version, in its UDP frame."),
+    "SSDP": (ssdp, "SSDP: M-SEARCH by unicast."),
+    "NETBIOS": (lambda: bytes(NBNSHeader(NAME_TRN_ID=0x746B) / NBNSNodeStatusRequest()), "NetBIOS: node status."),
+    "STUN": (
+        lambda: bytes.fromhex("000100002112a442") + b"tenken-stun1",
+        "STUN: binding request (RFC 8489, section 5).",
+    ),
+    "QUIC": (quic, "QUIC: a first packet in a reserved version."),
+}
 """Name in the file -> what builds it, and what it is."""
+
+
+SHORT = 600
+"""Bytes up to which a packet is written out; a longer one ends in zeros."""
+
+
+def _shortened(packet: bytes) -> str:
+    return (packet if len(packet) <= SHORT else packet.rstrip(b"\0")).hex()
 
 
 def written() -> str:
     """Give the text of the file."""
     parts = [HEAD]
     for name, (build, meaning) in TEMPLATES.items():
-        rows = textwrap.wrap(build().hex(), 100)
+        rows = textwrap.wrap(_shortened(build()), 100)
         data = "".join(f"{row}\n" for row in rows)
-        parts.append(f'\n{name} = bytes.fromhex("""\n{data}""")\n"""{meaning}"""\n')
+        length = len(build())
+        padded = f".ljust({length}, bytes(1))" if length > SHORT else ""
+        parts.append(f'\n{name} = bytes.fromhex("""\n{data}"""){padded}\n"""{meaning}"""\n')
     return "".join(parts)
 
 

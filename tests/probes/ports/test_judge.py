@@ -386,13 +386,6 @@ def test_a_server_that_was_not_reached_is_inconclusive() -> None:
     assert "not reached" in judgement.coverage[0].reason
 
 
-def test_a_declared_udp_port_is_said_to_be_unlooked_at() -> None:
-    scope = scope_of(WEB, declared(53, "domain", transport=Transport.UDP))
-    judgement = judge(scope, observed(Item.PORTS, *answering(80, "http")), None)
-    gaps = [row for row in judgement.coverage if row.outcome is Outcome.NOT_TESTED]
-    assert [(row.subject, row.reason) for row in gaps] == [(f"{HOST}:53/udp", "UDP is not looked at yet")]
-
-
 def test_snmp_is_forbidden_by_its_declaration() -> None:
     scope = scope_of(WEB, declared(161, "snmp", transport=Transport.UDP))
     judgement = judge(scope, observed(Item.PORTS, *answering(80, "http")), None)
