@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
-from typing import get_args, get_type_hints
 
 import pytest
 from asn1crypto import core
 
-from plugins.admission import SAFE_METHODS
-from plugins.ask import HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, WebEndpoint
+from plugins.ask import HttpAnswer, NoAnswer, NoAnswerReason, WebEndpoint
 from probes.dial import CutOffError
 from probes.set import asn1, unconfirmed
 from probes.set.post import MAX_REQUEST_BYTES, InitiationAsk, initiate, request_bytes
