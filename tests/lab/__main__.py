@@ -83,7 +83,7 @@ def _inspected(
     with contextlib.ExitStack() as open_ones, tempfile.TemporaryDirectory() as folder:
         up: list[tuple[Instance, str, int]] = []
         for number, (instance, where) in enumerate(batch, start=1):
-            address = f"{NETWORK}.{number}"
+            address = instance.address or f"{NETWORK}.{number}"
             try:
                 up.append((instance, address, open_ones.enter_context(running(instance, where, address))))
             except NotInstalledError as error:

@@ -40,6 +40,8 @@ class Instance:
     """Signatures that must be found."""
     absent: tuple[str, ...] = ()
     """Signatures that a scanner which only reads versions, or only sees a page, would wrongly report."""
+    address: str = ""
+    """Loopback address, for what only listens on addresses that an interface has; empty: one of the lab's own."""
     seconds: float = 90.0
     """Longest time until it is ready."""
     note: str = ""
