@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from plugins.template.model import Template
+from plugins.template.safety import SafetyClass, safety_of
 from plugins.value import value
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -24,6 +25,8 @@ class Rule(StrEnum):
 
     METHOD = "admission.state-changing-method"
     """Its method may change something on the server."""
+    NOT_READ_ONLY = "admission.not-read-only"
+    """Its payloads or its flow do more than read: they delay, stress or change."""
     LOCAL_NETWORK = "admission.local-network"
     """CVSS AV:A: only from the server's own network."""
     LOCAL_ACCOUNT = "admission.local-account"
@@ -36,6 +39,14 @@ class Rule(StrEnum):
     """CPE part h or o: routers and other devices, operating systems."""
     UNREADABLE = "admission.unreadable-classification"
     """The CVSS vector or CPE name cannot be read, so the rules cannot be applied."""
+
+
+_BY_SAFETY = {
+    SafetyClass.STATE_CHANGING: Rule.METHOD,
+    SafetyClass.WRITING: Rule.NOT_READ_ONLY,
+    SafetyClass.TIME_DELAY: Rule.NOT_READ_ONLY,
+    SafetyClass.STRESS: Rule.AVAILABILITY,
+}
 
 
 @value
@@ -64,10 +75,10 @@ def refuse_method(method: str) -> Refusal | None:
 
 
 def _by_methods(template: Template) -> Iterator[Refusal]:
-    for block in template.http:
-        refusal = refuse_method(block.method)
-        if refusal:
-            yield refusal
+    """By what it sends: its class is computed, never declared."""
+    for concern in dict.fromkeys(safety_of(template).concerns):
+        if concern.kind in _BY_SAFETY:
+            yield Refusal(rule=_BY_SAFETY[concern.kind], reason=concern.reason)
 
 
 def _by_vector(vector: str) -> Iterator[Refusal]:

@@ -132,8 +132,6 @@ class TcpAsk:
 
     kind: Literal["tcp"] = "tcp"
     """Discriminator among asks."""
-    port: int = 0
-    """TCP port on the end point's address, which the order must name; 0: the end point's own."""
     tls: bool = False
     """True: inside TLS, with the end point's host as server name; the certificate is not checked."""
     steps: tuple[TcpStep, ...] = ()
@@ -178,8 +176,6 @@ class TlsAsk:
 
     kind: Literal["tls"] = "tls"
     """Discriminator among asks."""
-    port: int = 0
-    """TCP port on the end point's address, which the order must name; 0: the end point's own."""
     server_name: str = ""
     """Server name that is sent (RFC 6066, section 3); empty: the end point's host, and none when that is an address."""
     min_version: TlsVersion = ""

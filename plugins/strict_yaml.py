@@ -210,7 +210,7 @@ class _Reader:
     def _scalar(self, event: ScalarEvent, line: int) -> None:
         plain = event.style is None or event.style == ""
         data: Tree = event.value
-        if any("\ud800" <= char <= "\udfff" for char in event.value):
+        if not event.value.isascii() and any("\ud800" <= char <= "\udfff" for char in event.value):
             self.blame(line, "half of a surrogate pair is no character; remove it")
             data = ""
         elif self.scalars == "typed" and plain:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dashboards.grafana import dashboard
 from dashboards.report import schema as result_schema
+from plugins.template.schema import schema as signature_schema
 from scheduler.declaration import schema as declaration_schema
 from tests.grid import escaping
 from tests.probes.ports import building
@@ -36,6 +37,8 @@ def main() -> int:
     result_schema.write()
     declared = json.dumps(declaration_schema(), ensure_ascii=False, indent=2) + "\n"
     (ROOT / "docs" / "declaration.schema.json").write_text(declared, encoding="utf-8")
+    signed = json.dumps(signature_schema(), ensure_ascii=False, indent=2) + "\n"
+    (ROOT / "docs" / "signature.schema.json").write_text(signed, encoding="utf-8")
     dashboard.main()
     building.main()
     escaping.write(ROOT / "docs" / "walls.md")

@@ -12,10 +12,10 @@ from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from plugins.template import functions
-from plugins.template.functions import Value
+from plugins.template.values import Value
 from plugins.value import value
 
-MAX_LENGTH = 2_000
+MAX_LENGTH = 8_000
 """Longest expression."""
 MAX_DEPTH = 40
 """Deepest nesting, which is also the longest chain of one arithmetic operator."""
@@ -39,6 +39,7 @@ _GRAMMAR = r"""
     | NAME "(" [either ("," either)*] ")" -> call
     | NAME -> name
     | "(" either ")"
+    | "{{" either "}}"
 COMPARE: "==" | "!=" | ">=" | "<=" | ">" | "<"
 PLUS: "+" | "-"
 MINUS: "-"
@@ -52,7 +53,7 @@ STRING: /"(\\.|[^"\\])*"/s | /'(\\.|[^'\\])*'/s
 """
 _ESCAPES = {"\\\\": "\\", '\\"': '"', "\\'": "'", "\\n": "\n", "\\r": "\r", "\\t": "\t"}
 _ESCAPE = re2.compile(r"\\(?s:.)")
-_HISTORY = re2.compile(r".*_[0-9]+")
+_PLACEHOLDER = re2.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_-]*)\s*\}\}")
 
 
 class ExpressionError(ValueError):
@@ -72,6 +73,14 @@ class Constant:
 
     content: Value
     """Strings are bytes, as everything that comes from a server."""
+
+
+@value
+class Marked:
+    """A string in which `{{name}}` stands for what is known under the name; unknown, it stays as it is."""
+
+    parts: tuple[bytes, ...]
+    """Text, name, text, name, ..., text; names are without their braces."""
 
 
 @value
@@ -124,7 +133,7 @@ class Chain:
     """At least two."""
 
 
-Node: TypeAlias = Constant | Name | Call | Unary | Binary | Chain
+Node: TypeAlias = Constant | Marked | Name | Call | Unary | Binary | Chain
 """Every kind of node."""
 
 
@@ -140,7 +149,14 @@ class Expression:
     @property
     def names(self) -> frozenset[str]:
         """Every name that occurs."""
-        return frozenset(node.name for node, _ in walk(self.tree) if isinstance(node, Name))
+        return names(self.tree)
+
+
+def names(tree: Node) -> frozenset[str]:
+    """Give every name that occurs, also inside strings."""
+    found = {node.name for node, _ in walk(tree) if isinstance(node, Name)}
+    marked = {name.decode() for node, _ in walk(tree) if isinstance(node, Marked) for name in node.parts[1::2]}
+    return frozenset(found | marked)
 
 
 def parse(text: str) -> Expression:
@@ -181,8 +197,6 @@ def children(node: Node) -> tuple[Node, ...]:
 
 
 def _complaint(node: Node) -> str:
-    if isinstance(node, Name) and _HISTORY.fullmatch(node.name):
-        return f"{node.name}: names that end in _<number> mean earlier responses, which are not in the subset yet"
     if isinstance(node, Call):
         fixed = [part.content if isinstance(part, Constant) else None for part in node.arguments]
         return functions.complaint(node.function, fixed)
@@ -210,7 +224,7 @@ class _Builder(Transformer[Token, Node]):
         return Constant(content=float(token))
 
     def string(self, token: Token) -> Node:
-        return Constant(content=_unescaped(str(token)).encode())
+        return _string(_unescaped(str(token)))
 
     def true(self) -> Node:
         return Constant(content=True)
@@ -237,6 +251,15 @@ class _Builder(Transformer[Token, Node]):
 
     def both(self, *parts: Node) -> Node:
         return Chain(kind="and", parts=parts)
+
+
+def _string(text: str) -> Node:
+    pieces: list[bytes] = []
+    end = 0
+    for hit in _PLACEHOLDER.finditer(text):
+        pieces += [text[end : hit.start()].encode(), hit.group(1).encode()]
+        end = hit.end()
+    return Marked(parts=(*pieces, text[end:].encode())) if pieces else Constant(content=text.encode())
 
 
 def _unescaped(quoted: str) -> str:

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import re2
 
 from plugins import strict_yaml
 from plugins.strict_yaml import Problem, StrictYamlError
-from plugins.template import refused
+from plugins.template import load_http, load_service, refused
+from plugins.template.filling import Filling
+from plugins.template.flow import FlowError, Run, Step, parse, walk
 from plugins.template.load_http import http_block
-from plugins.template.model import Classification, Inspection, Product, SeverityWord, Template, Threat
-from plugins.template.pattern import PatternError, compiled
+from plugins.template.load_info import INFO, info
+from plugins.template.load_match import filling, flag
+from plugins.template.load_service import dns_block, tcp_block, tls_block
+from plugins.template.model import Template
+from plugins.template.payloads import count
 from plugins.template.sheet import Node
-from plugins.text import Text
+from plugins.template.vocabulary import Vocabulary
+
+T = TypeVar("T")
 
 MAX_BLOCKS = 10
-"""Most http blocks of one template."""
-
-_TEMPLATE = ("id", "info", "http", "requests")
-_INFO = (
-    *("name", "author", "severity", "description", "impact", "remediation", "tags", "reference"),
-    *("classification", "metadata"),
+"""Most blocks of one kind in one template."""
+MAX_VARIABLES = 50
+"""Most variables and constants."""
+TEMPLATE = (
+    *("id", "info", "http", "requests", "tcp", "network", "dns", "ssl"),
+    *("variables", "constants", "flow", "stop-at-first-match"),
 )
-_CLASSIFICATION = ("cve-id", "cwe-id", "cvss-metrics", "cvss-score", "epss-score", "epss-percentile", "cpe")
-_INSPECTION = ("threat", "certainty", "title", "remedy", "note", "product")
-_SEVERITIES = ("info", "low", "medium", "high", "critical")
+"""Keys of a template."""
+_KINDS = {"http": "requests", "tcp": "network", "dns": "", "ssl": ""}
 _ID = re2.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
-_LISTED = {"cve-id": re2.compile(r"CVE-[0-9]{4}-[0-9]{4,}"), "cwe-id": re2.compile(r"CWE-[0-9]+")}
+_NAME = re2.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,59}")
 
 
 class TemplateError(ValueError):
@@ -50,122 +57,105 @@ def load(text: bytes | str, source: str) -> Template:
     problems: list[Problem] = []
     template = _template(Node(document, problems))
     if problems or template is None:
-        raise TemplateError(tuple(sorted(problems, key=lambda problem: problem.line)))
+        raise TemplateError(tuple(sorted(dict.fromkeys(problems), key=lambda problem: problem.line)))
     return template
 
 
 def _template(top: Node) -> Template | None:
-    if not top.keys(_TEMPLATE, refused.TEMPLATE):
+    if not top.keys(TEMPLATE, refused.TEMPLATE):
         return None
-    _refuse_random(top)
-    info, identifier = top.need("info"), top.need("id")
-    blocks = top.at("http") or top.at("requests") or top.need("http")
-    http = tuple(http_block(entry) for entry in blocks.entries()) if blocks else ()
-    if blocks and not 1 <= len(http) <= MAX_BLOCKS:
-        blocks.blame(f"expected 1 to {MAX_BLOCKS} blocks, saw {len(http)}")
-    if top.at("http") and top.at("requests"):
-        top.blame("requests is the old name of http; keep one of the two", "requests")
-    if info is None or identifier is None or not info.keys(_INFO, {}):
+    about, identifier = top.need("info"), top.need("id")
+    vocabulary, nodes = Vocabulary(), {kind: _nodes(top, kind) for kind in _KINDS}
+    variables = tuple(_variables(top, vocabulary, nodes))
+    blocks: dict[str, Any] = {
+        "http": _read(nodes["http"], http_block, vocabulary),
+        "tcp": _read(nodes["tcp"], tcp_block, vocabulary),
+        "dns": _read(nodes["dns"], dns_block, vocabulary),
+        "ssl": _read(nodes["ssl"], tls_block, vocabulary),
+    }
+    flow = _flow(top, blocks)
+    if about is None or identifier is None or not about.keys(INFO, {}):
         return None
-    name, metadata = info.need("name"), info.need("metadata")
     if not _ID.fullmatch(identifier.text("x")):
         identifier.blame("expected letters, digits, dots, hyphens and underscores, at most 80")
-    return Template(
+    template = Template(
         id=identifier.text(),
-        name=name.text() if name else "",
-        severity=_severity(info),
-        authors=_listed(info, "author"),
-        description=_text(info, "description"),
-        tags=_listed(info, "tags"),
-        references=_listed(info, "reference"),
-        classification=_classification(info),
-        inspection=_inspection(metadata),
-        http=http,
+        **info(about),
+        variables=variables,
+        flow=flow,
+        stop_at_first_match=flag(top, "stop-at-first-match"),
+        **blocks,
     )
+    _check(top, template)
+    return template
 
 
-def _refuse_random(node: Node) -> None:
-    """`{{randstr}}` stands for chance before YAML is even read (semantics 6), so it is looked for everywhere."""
-    waiting = [node]
-    while waiting:
-        here = waiting.pop()
-        if isinstance(here.data, dict):
-            waiting.extend(child for key in here.data if (child := here.at(key)))
-        elif isinstance(here.data, list):
-            waiting.extend(here.entries())
-        elif "{{randstr" in here.data:
-            here.blame("{{randstr}}: refused, it is not in the subset yet (docs/signatures.md)")
+def _nodes(top: Node, kind: str) -> list[Node]:
+    """Give the entries of one kind of block, also under its old name."""
+    old = _KINDS[kind]
+    found, before = top.at(kind), top.at(old) if old else None
+    if found and before:
+        top.blame(f"{old} is the old name of {kind}; keep one of the two", old)
+    listed = found or before
+    if listed is None:
+        return []
+    entries = list(listed.entries())
+    if not 1 <= len(entries) <= MAX_BLOCKS:
+        listed.blame(f"expected 1 to {MAX_BLOCKS} blocks, saw {len(entries)}")
+    return entries[:MAX_BLOCKS]
 
 
-def _severity(info: Node) -> SeverityWord:
-    node = info.need("severity")
-    return cast(SeverityWord, node.choice(_SEVERITIES)) if node else "info"
+def _read(nodes: list[Node], reader: Callable[[Node, Vocabulary], T], vocabulary: Vocabulary) -> tuple[T, ...]:
+    return tuple(reader(node, vocabulary) for node in nodes)
 
 
-def _text(node: Node, key: str) -> str:
-    found = node.at(key)
-    return found.text() if found else ""
+def _variables(top: Node, vocabulary: Vocabulary, nodes: dict[str, list[Node]]) -> Iterator[tuple[str, Filling]]:
+    """Read variables and constants; each may use those before it, payloads and what answers tell."""
+    held = [(key, node) for key in ("constants", "variables") if (node := top.at(key))]
+    for block in (block for kind in nodes.values() for block in kind):
+        load_http.announce(block, vocabulary)
+        load_service.announce(block, vocabulary)
+    for key, node in held:
+        if not isinstance(node.data, dict) or len(node.data) > MAX_VARIABLES:
+            node.blame(f"expected a mapping of at most {MAX_VARIABLES} names to texts")
+            continue
+        for name in node.data:
+            entry = node.at(name)
+            if not _NAME.fullmatch(name):
+                node.blame(f"{name[:60]!a} is no name: letters, digits, underscores and hyphens", name)
+            text = entry.raw() if entry else ""
+            # A constant is its text; a variable is filled in.
+            read = Filling(parts=(text.encode(),)) if key == "constants" else filling(node, text, vocabulary, name)
+            vocabulary.give(name, "a constant" if key == "constants" else "a variable", node, name)
+            yield name, read
 
 
-def _listed(node: Node, key: str) -> tuple[str, ...]:
-    found = node.at(key)
-    return found.listed() if found else ()
+def _flow(top: Node, blocks: dict[str, Any]) -> tuple[Step, ...]:
+    node = top.at("flow")
+    if node is None:
+        return ()
+    try:
+        steps = parse(node.raw())
+    except FlowError as error:
+        node.blame(f"refused, {error}")
+        return ()
+    for step, _ in walk(steps):
+        if isinstance(step, Run):
+            names = {"", *(str(number + 1) for number in range(len(blocks[step.protocol])))}
+            names |= {block.id for block in blocks[step.protocol]}
+            if step.block not in names or not blocks[step.protocol]:
+                node.blame(f"{step.protocol}({step.block}): there is no such block")
+    return steps
 
 
-def _classification(info: Node) -> Classification:
-    node = info.at("classification")
-    if node is None or not node.keys(_CLASSIFICATION, {}):
-        return Classification()
-    for key, shape in _LISTED.items():
-        for entry in _listed(node, key):
-            if not shape.fullmatch(entry.upper()):
-                node.blame(f"{entry[:40]!a} is no {key}", key)
-    return Classification(
-        cve=tuple(entry.upper() for entry in _listed(node, "cve-id")),
-        cwe=tuple(entry.upper() for entry in _listed(node, "cwe-id")),
-        cvss=_text(node, "cvss-metrics"),
-        cpe=_text(node, "cpe"),
-    )
-
-
-def _inspection(metadata: Node | None) -> Inspection:
-    node = metadata.need("tenken") if metadata else None
-    if node is None or not node.keys(_INSPECTION, {}):
-        return Inspection(
-            threat=Threat.OTHER, certainty="suspected", title=Text(en="", ja=""), remedy=Text(en="", ja="")
-        )
-    threat, certainty = node.need("threat"), node.need("certainty")
-    title, remedy = node.need("title"), node.need("remedy")
-    note, product = node.at("note"), node.at("product")
-    words = ("suspected", "verified")
-    return Inspection(
-        threat=threat.member(Threat) if threat else Threat.OTHER,
-        certainty=cast(Literal["verified", "suspected"], certainty.choice(words)) if certainty else "suspected",
-        title=_both(title),
-        remedy=_both(remedy),
-        note=_both(note) if note else None,
-        product=_product(product) if product else None,
-    )
-
-
-def _both(node: Node | None) -> Text:
-    if node is None or not node.keys(("ja", "en"), {}):
-        return Text(en="", ja="")
-    english, japanese = node.need("en"), node.need("ja")
-    for text in filter(None, (english, japanese)):
-        if not text.text("x"):
-            text.blame("the text is empty; write it")
-    return Text(en=english.text() if english else "", ja=japanese.text() if japanese else "")
-
-
-def _product(node: Node) -> Product | None:
-    if not node.keys(("name", "seen"), {}):
-        return None
-    name, seen = node.need("name"), node.need("seen")
-    patterns = seen.texts() if seen else ()
-    for pattern in patterns:
-        try:
-            compiled(pattern)
-        except PatternError as error:
-            node.blame(str(error), "seen")
-    return Product(name=name.text() if name else "", seen=patterns)
+def _check(top: Node, template: Template) -> None:
+    """Say what is wrong with a template as a whole."""
+    kinds = {kind for kind, _, _ in template.blocks()}
+    if not kinds:
+        top.need("http")
+    if "dns" in kinds and len(kinds) > 1:
+        top.blame("dns asks another end point than http, tcp and ssl do; write two templates", "dns")
+    asks = sum(len(block.requests) * count(block.payloads) for block in template.http)
+    asks += sum(count(block.payloads) for block in template.tcp) + len(template.dns) + len(template.ssl)
+    if asks > template.inspection.asks:
+        top.blame(f"it may send {asks} asks, and its budget is {template.inspection.asks} (metadata.tenken.asks)")

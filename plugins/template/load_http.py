@@ -1,270 +1,163 @@
-"""The loader's half that reads http blocks: asks, matchers, extractors."""
+"""The loader's part that reads http blocks: requests by path or raw, payloads, redirects, cookies."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar, cast
+from collections.abc import Iterator
+from typing import Literal
 
 import re2
 
-from plugins.admission import SAFE_METHODS, refuse_method
-from plugins.ask import Header
 from plugins.template import refused
-from plugins.template.expression import Expression, ExpressionError, parse
-from plugins.template.model import (
-    Condition,
-    DslMatcher,
-    Extractor,
-    HttpBlock,
-    Matcher,
-    Method,
-    RegexMatcher,
-    StatusMatcher,
-    WordMatcher,
-)
-from plugins.template.pattern import PatternError, compiled
-from plugins.template.render import marker_complaint, path_complaint
+from plugins.template.filling import EMPTY, Filling
+from plugins.template.load_match import KEYS, Reader, filling, flag
+from plugins.template.load_payloads import payloads
+from plugins.template.load_raw import raw_request
+from plugins.template.model import HttpBlock, HttpRequest
+from plugins.template.render import path_rest
 from plugins.template.sheet import Node
-
-T = TypeVar("T")
+from plugins.template.vocabulary import Vocabulary
 
 MAX_PATHS = 20
-"""Most paths of one block."""
-MAX_BODY = 1_048_576
+"""Most paths, or raw requests, of one block."""
+MAX_SIZE = 1_048_576
 """Largest `max-size`."""
-
-_BLOCK = (
-    *("method", "path", "headers", "matchers", "matchers-condition", "extractors", "stop-at-first-match"),
-    "max-size",
+MAX_REDIRECTS = 10
+"""Largest `max-redirects`, which is also the default when redirects are followed."""
+MAX_TARGET = 4_000
+"""Longest request target."""
+MAX_FIELD = 2_000
+"""Longest header value."""
+BLOCK = (
+    *KEYS,
+    *("path", "raw", "method", "headers", "body", "payloads", "attack", "max-size", "redirects", "host-redirects"),
+    *("max-redirects", "cookie-reuse", "disable-cookie", "req-condition", "skip-variables-check"),
+    "disable-path-automerge",
 )
-_COMMON = ("type", "part", "condition", "negative", "name")
-_MATCHERS = {"word": "words", "regex": "regex", "status": "status", "dsl": "dsl"}
-_PART = re2.compile(r"[a-z][a-z0-9_]{0,59}")
-_HISTORY = re2.compile(r".*_[0-9]+")
+"""Keys of a block."""
+_METHOD = re2.compile(r"[A-Z]{3,20}")
 _HEADER_NAME = re2.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,80}")
-_HEADER_TEXT = re2.compile(r"[\x20-\x7e]{0,1000}")
-_NO_PARTS = {"request", "duration", "raw", "host", "interactsh_protocol", "interactsh_request", "template_id"}
+_TARGET = re2.compile(r"[!-~]*")
+_FIELD = re2.compile(r"[\x20-\x7e]*")
 
 
-def http_block(node: Node) -> HttpBlock:
+def http_block(node: Node, vocabulary: Vocabulary) -> HttpBlock:
     """Read one entry of `http`."""
-    if not node.keys(_BLOCK, refused.HTTP):
-        return HttpBlock(paths=())
-    matchers, extractors = node.at("matchers"), node.at("extractors")
-    if not matchers and not extractors:
-        node.blame("neither matchers nor extractors: such a block can never match; add one")
-    size = node.at("max-size")
+    if not node.keys(BLOCK, refused.HTTP):
+        return HttpBlock(requests=())
+    lists = payloads(node, vocabulary)
+    reader = Reader(node, vocabulary, default="body", refused_parts=refused.PARTS)
+    operators = reader.operators()
+    size, sequence = node.at("max-size"), node.at("raw") is not None
+    flag(node, "disable-path-automerge")
     return HttpBlock(
-        method=_method(node),
-        paths=_paths(node),
-        headers=_headers(node),
-        matchers=tuple(_matcher(entry) for entry in matchers.entries()) if matchers else (),
-        condition=_condition(node, "matchers-condition"),
-        extractors=tuple(_extractor(entry) for entry in extractors.entries()) if extractors else (),
-        stop_at_first_match=_flag(node, "stop-at-first-match"),
-        max_bytes=size.whole(1, MAX_BODY) if size else 262_144,
+        **operators,
+        requests=tuple(_requests(node, vocabulary)),
+        sequence=sequence,
+        payloads=lists,
+        redirects=_redirects(node),
+        cookies=_cookies(node),
+        history=reader.history or flag(node, "req-condition"),
+        max_bytes=size.whole(1, MAX_SIZE) if size else 262_144,
         beginning=size is not None,
     )
 
 
-def _method(node: Node) -> Method:
-    found = node.at("method")
-    method = found.text("GET").upper() if found else "GET"
-    refusal = refuse_method(method)
-    if found and refusal:
-        found.blame(f"refused, admission rule {refusal}")
-        return "GET"
-    return cast(Method, SAFE_METHODS[SAFE_METHODS.index(method)])
+def announce(node: Node, vocabulary: Vocabulary) -> None:
+    """Take the names of payloads and extractors into the vocabulary, before anything that uses them is read."""
+    if not isinstance(node.data, dict):
+        return
+    lists, extractors = node.at("payloads"), node.at("extractors")
+    if lists and isinstance(lists.data, dict):
+        for name in lists.data:
+            vocabulary.give(name, "a payload", lists, name)
+    for entry in extractors.entries() if extractors and isinstance(extractors.data, list) else ():
+        name = entry.at("name") if isinstance(entry.data, dict) else None
+        if name and isinstance(name.data, str):
+            vocabulary.give(name.data.strip(), "an extractor", entry, "name")
 
 
-def _paths(node: Node) -> tuple[str, ...]:
-    found = node.need("path")
+def _requests(node: Node, vocabulary: Vocabulary) -> Iterator[HttpRequest]:
+    found, lenient = node.at("raw") or node.need("path"), flag(node, "skip-variables-check")
+    if node.at("raw"):
+        for key in ("path", "method", "headers", "body"):
+            if node.at(key):
+                node.blame(f"{key}: a raw request says it itself; remove it", key)
     if found is None:
-        return ()
-    paths = tuple(entry.raw() for entry in found.entries())
-    if not 1 <= len(paths) <= MAX_PATHS:
-        found.blame(f"expected 1 to {MAX_PATHS} paths, saw {len(paths)}")
-    for index, path in enumerate(paths):
-        complaint = path_complaint(path)
+        return
+    entries = list(found.entries())
+    if not 1 <= len(entries) <= MAX_PATHS:
+        found.blame(f"expected 1 to {MAX_PATHS} {'raw requests' if node.at('raw') else 'paths'}, saw {len(entries)}")
+    if node.at("raw"):
+        yield from (raw_request(entry, vocabulary, lenient=lenient) for entry in entries[:MAX_PATHS])
+    else:
+        yield from _by_path(node, entries[:MAX_PATHS], vocabulary, lenient=lenient)
+
+
+def _by_path(node: Node, entries: list[Node], vocabulary: Vocabulary, *, lenient: bool) -> Iterator[HttpRequest]:
+    method, body = node.at("method"), node.at("body")
+    verb = method.text("GET").upper() if method else "GET"
+    if method and not _METHOD.fullmatch(verb):
+        method.blame(f"{verb[:40]!a} is no method")
+    headers = tuple(_headers(node, vocabulary, lenient=lenient))
+    content = filling(body, body.raw(), vocabulary, lenient=lenient) if body else EMPTY
+    for entry in entries:
+        rest, complaint = path_rest(entry.raw())
         if complaint:
-            found.blame(complaint, index)
-    return paths
+            entry.blame(complaint)
+        yield HttpRequest(
+            method=verb, target=target(entry, rest, vocabulary, lenient=lenient), headers=headers, body=content
+        )
 
 
-def _headers(node: Node) -> tuple[Header, ...]:
+def target(node: Node, text: str, vocabulary: Vocabulary, *, lenient: bool) -> Filling:
+    """Read a request target."""
+    made = filling(node, text, vocabulary, lenient=lenient)
+    if len(text) > MAX_TARGET:
+        node.blame(f"a target is at most {MAX_TARGET} characters long")
+    for part in made.parts:
+        if isinstance(part, bytes) and not _TARGET.fullmatch(part.decode("utf-8", "replace")):
+            node.blame("spaces, control characters and anything outside ASCII are written percent-encoded")
+    return made
+
+
+def _headers(node: Node, vocabulary: Vocabulary, *, lenient: bool) -> Iterator[tuple[str, Filling]]:
     found = node.at("headers")
     if found is None:
-        return ()
+        return
     if not isinstance(found.data, dict):
         found.blame("expected a mapping of header names to values")
-        return ()
-    return tuple(_header(found, name) for name in found.data)
+        return
+    for name in found.data:
+        entry = found.at(name)
+        text = entry.raw() if entry else ""
+        if name.lower() in refused.HEADERS:
+            found.blame(f"{name[:60]}: refused, {refused.HEADERS[name.lower()]}", name)
+        yield header(found, name, text, vocabulary, name, lenient=lenient)
 
 
-def _header(node: Node, name: str) -> Header:
-    entry = node.at(name)
-    text = entry.raw() if entry else ""
+def header(
+    node: Node, name: str, text: str, vocabulary: Vocabulary, *below: str | int, lenient: bool
+) -> tuple[str, Filling]:
+    """Read a header field."""
     if not _HEADER_NAME.fullmatch(name):
-        node.blame(f"{name[:40]!a} is no header name", name)
-    elif name.lower() in refused.HEADERS:
-        node.blame(f"{name}: refused, {refused.HEADERS[name.lower()]}", name)
-    if not _HEADER_TEXT.fullmatch(text):
-        node.blame("a header value is printable ASCII on one line, at most 1000 characters", name)
-    complaint = marker_complaint(text)
-    if complaint:
-        node.blame(complaint, name)
-    return name, text
+        node.blame(f"{name[:40]!a} is no header name", *below)
+    made = filling(node, text, vocabulary, *below, lenient=lenient)
+    for part in made.parts:
+        if isinstance(part, bytes) and (len(part) > MAX_FIELD or not _FIELD.fullmatch(part.decode("utf-8", "replace"))):
+            node.blame(f"a header value is printable ASCII on one line, at most {MAX_FIELD} characters", *below)
+    return name, made
 
 
-def _condition(node: Node, key: str) -> Condition:
-    found = node.at(key)
-    return cast(Condition, found.choice(("or", "and"))) if found else "or"
+def _redirects(node: Node) -> int:
+    """`redirects` and `host-redirects` mean the same here: only redirects inside the end point are followed."""
+    followed = flag(node, "redirects") | flag(node, "host-redirects")
+    most = node.at("max-redirects")
+    limit = most.whole(0, MAX_REDIRECTS) if most else MAX_REDIRECTS
+    return limit if followed else 0
 
 
-def _flag(node: Node, key: str) -> bool:
-    found = node.at(key)
-    return found.flag() if found else False
-
-
-def _part(node: Node, default: str = "body") -> str:
-    found = node.at("part")
-    part = found.text(default) if found else default
-    if found and (not _PART.fullmatch(part) or part in _NO_PARTS or _HISTORY.fullmatch(part)):
-        found.blame(
-            f"{part[:60]!a} is no part of the subset; there are body, header, all, status_code, and header or cookie "
-            "names in lower_snake spelling"
-        )
-    return part
-
-
-def _name(node: Node) -> str:
-    found = node.at("name")
-    return found.text() if found else ""
-
-
-def _matcher(node: Node) -> Matcher:
-    kind = _kind(node, tuple(_MATCHERS), "matcher")
-    if kind is None:
-        return StatusMatcher(statuses=())
-    own = _MATCHERS[kind]
-    extra = ("case-insensitive",) if kind == "word" else ()
-    node.keys((*_COMMON, own, *extra), refused.MATCHER)
-    readers: dict[str, Callable[[Node, Node], Matcher]] = {
-        "word": _word_matcher,
-        "regex": _regex_matcher,
-        "status": _status_matcher,
-        "dsl": _dsl_matcher,
-    }
-    found = node.need(own)
-    return readers[kind](node, found) if found else StatusMatcher(statuses=())
-
-
-def _kind(node: Node, kinds: tuple[str, ...], what: str) -> str | None:
-    found = node.need("type")
-    if found is None:
-        if not isinstance(node.data, dict):
-            node.blame(f"expected a mapping that describes a {what}")
-        return None
-    kind = found.text()
-    if kind not in kinds:
-        found.blame(f"{kind[:40]!a}: no {what} of the subset; there are {', '.join(kinds)}")
-        return None
-    return kind
-
-
-def _word_matcher(node: Node, found: Node) -> Matcher:
-    words = _filled(found, found.texts())
-    for word in words:
-        complaint = marker_complaint(word)
-        if complaint:
-            found.blame(complaint)
-    return WordMatcher(
-        part=_part(node),
-        words=words,
-        condition=_condition(node, "condition"),
-        case_insensitive=_flag(node, "case-insensitive"),
-        negative=_flag(node, "negative"),
-        name=_name(node),
-    )
-
-
-def _regex_matcher(node: Node, found: Node) -> Matcher:
-    return RegexMatcher(
-        part=_part(node),
-        patterns=_patterns(found),
-        condition=_condition(node, "condition"),
-        negative=_flag(node, "negative"),
-        name=_name(node),
-    )
-
-
-def _status_matcher(node: Node, found: Node) -> Matcher:
-    for key in ("condition", "part"):
-        if node.at(key):
-            node.blame(f"{key}: a response has one status; remove it", key)
-    statuses = [entry.whole(100, 599) for entry in found.entries()]
-    return StatusMatcher(statuses=_filled(found, tuple(statuses)), negative=_flag(node, "negative"), name=_name(node))
-
-
-def _dsl_matcher(node: Node, found: Node) -> Matcher:
-    if node.at("part"):
-        node.blame("part: expressions name the parts themselves; remove it", "part")
-    expressions = []
-    for text in _filled(found, found.texts()):
-        expression = _expression(found, text)
-        if expression:
-            expressions.append(expression)
-    return DslMatcher(
-        expressions=tuple(expressions),
-        condition=_condition(node, "condition"),
-        negative=_flag(node, "negative"),
-        name=_name(node),
-    )
-
-
-def _expression(node: Node, text: str) -> Expression | None:
-    try:
-        return parse(text)
-    except ExpressionError as error:
-        node.blame(str(error))
-        return None
-
-
-def _extractor(node: Node) -> Extractor:
-    kind = _kind(node, ("regex",), "extractor")
-    if kind is None:
-        return Extractor(part="body", patterns=())
-    node.keys(("type", "part", "name", "regex", "group", "internal"), refused.EXTRACTOR)
-    found, group = node.need("regex"), node.at("group")
-    patterns = _patterns(found) if found else ()
-    number = group.whole(0, 99) if group else 0
-    if found and any(number > _groups(pattern) for pattern in patterns):
-        (group or node).blame(f"group {number}: not every pattern has so many groups")
-    if _flag(node, "internal") and not node.at("name"):
-        node.blame("an internal extractor without a name serves nothing; give it a name")
-    return Extractor(
-        part=_part(node), patterns=patterns, group=number, name=_name(node), internal=_flag(node, "internal")
-    )
-
-
-def _patterns(found: Node) -> tuple[str, ...]:
-    patterns = _filled(found, found.texts())
-    for pattern in patterns:
-        try:
-            compiled(pattern)
-        except PatternError as error:
-            found.blame(str(error))
-    return patterns
-
-
-def _groups(pattern: str) -> int:
-    try:
-        return int(compiled(pattern).groups)
-    except PatternError:
-        return 99
-
-
-def _filled(node: Node, entries: tuple[T, ...]) -> tuple[T, ...]:
-    if not entries or "" in entries:
-        node.blame("an empty list or text would match everything; write what is looked for")
-    return entries
+def _cookies(node: Node) -> Literal["between", "within", "none"]:
+    reuse = node.at("cookie-reuse")
+    if flag(node, "disable-cookie") or (reuse and not reuse.flag()):
+        return "none"
+    return "within" if reuse else "between"

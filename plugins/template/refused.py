@@ -2,86 +2,107 @@
 
 from __future__ import annotations
 
-_LATER = "it is not in the subset yet (docs/signatures.md)"
 _RUNS = "it runs code"
-_CHANGES = "admission rule admission.state-changing-method: it sends a body or changes something"
 _STRESS = "admission rule admission.availability-only: it stresses the server"
-_RAW = "raw requests are not in the subset yet; write method, path and headers"
+_CALL_BACK = "call-backs to a listener of our own are not in the subset yet"
+_LOGIN = "it logs in"
+_BOUNDED = "answers are bounded; use max-size"
+_RESOLVER = "only the declared name server is asked"
 
 TEMPLATE = {
     "code": _RUNS,
     "javascript": _RUNS,
-    "flow": _LATER,
     "headless": "it drives a browser",
     "file": "it reads the inspecting machine's files",
     "workflows": "it runs other templates",
-    "dns": _LATER,
-    "ssl": _LATER,
-    "tcp": _LATER,
-    "network": _LATER,
-    "websocket": _LATER,
+    "websocket": "no shop system needs it looked at, and nobody has written a probe for it",
     "whois": "it asks others than the server",
-    "variables": _LATER,
-    "constants": _LATER,
-    "stop-at-first-match": "write it into the http block that it is about",
     "self-contained": "it names its own addresses; an inspection asks only what its order names",
-    "signature": _LATER,
+    "signature": "it signs requests to cloud providers, which are not the server",
+    "http-signature": "it signs requests to cloud providers, which are not the server",
+    "pre-condition": _RUNS,
 }
 """Keys of a template."""
 
 HTTP = {
-    "raw": _RAW,
-    "body": _CHANGES,
-    "payloads": _LATER,
-    "attack": _LATER,
     "fuzzing": "it tries inputs by chance",
     "unsafe": "it sends malformed requests",
     "race": _STRESS,
     "race_count": _STRESS,
+    "race-count": _STRESS,
     "threads": _STRESS,
     "pipeline": _STRESS,
-    "redirects": "redirects are not followed; name the path that answers",
-    "host-redirects": "redirects are not followed; name the path that answers",
-    "max-redirects": "redirects are not followed; name the path that answers",
-    "cookie-reuse": _LATER,
-    "disable-cookie": "there is no cookie jar to disable yet",
-    "req-condition": _LATER,
-    "iterate-all": _LATER,
-    "skip-variables-check": "an unknown variable is always an error",
-    "read-all": "answers are bounded; use max-size",
-    "id": "names of requests serve flow, which is not in the subset yet",
-    "name": "names of requests serve flow, which is not in the subset yet",
-    "disable-path-automerge": "paths are never merged",
-    "digest-username": "it logs in",
-    "digest-password": "it logs in",
-    "analyzer": _LATER,
-    "pre-condition": _LATER,
-    "global-matchers": _LATER,
-    "signature": _LATER,
+    "pipeline-concurrent-connections": _STRESS,
+    "pipeline-requests-per-connection": _STRESS,
+    "iterate-all": "one value of an extractor is enough to show a hole",
+    "read-all": _BOUNDED,
+    "digest-username": _LOGIN,
+    "digest-password": _LOGIN,
+    "analyzer": "it tries inputs by chance",
+    "pre-condition": _RUNS,
+    "global-matchers": "it judges the answers of other templates",
+    "signature": "it signs requests to cloud providers, which are not the server",
+    "disable-http2": "only HTTP/1.1 is spoken",
+    "http2": "only HTTP/1.1 is spoken",
 }
-"""Keys of a request."""
+"""Keys of an http block."""
 
-MATCHER = {
-    "encoding": _LATER,
-    "match-all": _LATER,
-    "internal": "internal matchers serve flow, which is not in the subset yet",
-    "size": _LATER,
-    "binary": _LATER,
-    "xpath": _LATER,
+TCP = {
+    "threads": _STRESS,
+    "exclude-ports": "name the ports that it is about",
 }
-"""Keys of a matcher."""
+"""Keys of a tcp block."""
+
+DNS = {
+    "resolvers": _RESOLVER,
+    "trace": _RESOLVER,
+    "trace-max-recursion": _RESOLVER,
+    "threads": _STRESS,
+    "payloads": "several names are several blocks",
+    "attack": "several names are several blocks",
+}
+"""Keys of a dns block."""
+
+SSL = {
+    "scan_mode": "there is one way to look",
+    "tls_version_enum": "item tls lists all versions",
+    "tls_cipher_enum": "item tls lists all cipher suites",
+    "tls_cipher_types": "item tls lists all cipher suites",
+}
+"""Keys of an ssl block."""
 
 EXTRACTOR = {
-    "kval": _LATER,
-    "json": _LATER,
-    "xpath": _LATER,
-    "attribute": _LATER,
-    "dsl": _LATER,
-    "case-insensitive": "write (?i) into the pattern",
-    "to": _LATER,
+    "to": "it writes files",
 }
 """Keys of an extractor."""
 
-_OURS = ("host", "user-agent", "accept", "connection", "content-length", "transfer-encoding", "expect", "upgrade")
+PARTS = {
+    "duration": "admission rule admission.not-read-only: a check by delay delays the server",
+    "interactsh_protocol": _CALL_BACK,
+    "interactsh_request": _CALL_BACK,
+    "interactsh_response": _CALL_BACK,
+    "interactsh_ip": _CALL_BACK,
+    "template_id": "a template knows its own id",
+    "host": "the end point is known; use {{Host}}",
+}
+"""Parts of a response."""
+
+_OURS = (
+    "host",
+    "user-agent",
+    "connection",
+    "content-length",
+    "transfer-encoding",
+    "expect",
+    "upgrade",
+    "te",
+    "trailer",
+)
 HEADERS = dict.fromkeys(_OURS, "the inspection sends it itself, and always says who it is")
 """Header names, lower case."""
+ANNOTATIONS = {
+    "@host": "an inspection asks only the end point that its order names",
+    "@tls-sni": "the server name is the declared one",
+    "@once": _RUNS,
+}
+"""Annotations of raw requests, lower case."""

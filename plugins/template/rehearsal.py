@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import cast
 
 from plugins import strict_yaml
-from plugins.ask import HttpAnswer, HttpAsk, WebAnswer, WebEndpoint
+from plugins.ask import Answer, Ask, HttpAnswer, HttpAsk, Method, NoAnswer, NoAnswerReason, WebEndpoint
 from plugins.strict_yaml import Problem, StrictYamlError
 from plugins.template.load import TemplateError
-from plugins.template.model import Method, Template
-from plugins.template.program import Outcome, program
+from plugins.template.model import Template
+from plugins.template.program import Outcome, replay
 from plugins.template.sheet import Node
 from plugins.value import value
 
@@ -80,18 +80,12 @@ def load_cases(text: bytes | str, source: str) -> tuple[Case, ...]:
 
 def rehearse(template: Template, case: Case) -> Outcome:
     """Run a template over a remembered server."""
-    running = program(template, ENDPOINT)
-    try:
-        ask = next(running)
-        while True:
-            ask = running.send(_answer(case, ask))
-    except StopIteration as end:
-        return cast(Outcome, end.value)
+    return replay(template, ENDPOINT, lambda ask: _answer(case, ask))
 
 
-def _answer(case: Case, ask: HttpAsk) -> WebAnswer:
-    for exchange in case.exchanges:
-        if (exchange.method, exchange.path) == (ask.method, ask.path):
+def _answer(case: Case, ask: Ask) -> Answer:
+    for exchange in case.exchanges if isinstance(ask, HttpAsk) else ():
+        if isinstance(ask, HttpAsk) and (exchange.method, exchange.path) == (ask.method, ask.path):
             body = exchange.answer.body
             return HttpAnswer(
                 status=exchange.answer.status,
@@ -99,7 +93,7 @@ def _answer(case: Case, ask: HttpAsk) -> WebAnswer:
                 body=body[: ask.max_bytes],
                 truncated=len(body) > ask.max_bytes,
             )
-    return OTHERWISE
+    return OTHERWISE if isinstance(ask, HttpAsk) else NoAnswer(reason=NoAnswerReason.REFUSED, detail="not remembered")
 
 
 def _case(node: Node) -> Case:
@@ -130,7 +124,7 @@ def _exchange(node: Node) -> Remembered:
     headers = node.at("headers")
     pairs = headers.data.items() if headers and isinstance(headers.data, dict) else ()
     return Remembered(
-        method=cast(Method, method.choice(("GET", "HEAD", "OPTIONS"))) if method else "GET",
+        method=cast(Method, method.choice(("GET", "HEAD", "OPTIONS", "POST"))) if method else "GET",
         path=path.text(),
         answer=HttpAnswer(
             status=status.whole(100, 599),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
+from typing import cast
 from urllib.parse import unquote_to_bytes
 
 import re2
 
-from plugins.ask import HttpAnswer, HttpAsk, WebEndpoint
+from plugins.ask import Ask, HttpAnswer, HttpAsk, WebEndpoint
 from plugins.template.model import Template
 from plugins.template.program import Hit, reread
 from probes.holes.front import Front
@@ -23,7 +24,7 @@ def interference(template: Template, hit: Hit, answer: HttpAnswer, endpoint: Web
     """Say why a hit shows nothing; empty: it stands."""
     if _vanishes(template, hit, answer, endpoint, thorough=front.reflects):
         return "the answer only repeats what was asked"
-    if template.inspection.certainty == "suspected" or hit.ask.path == "/":
+    if template.inspection.certainty == "suspected" or _web(hit.ask).path == "/":
         # A version, or the front page itself, is what it is on every page of a server.
         return ""
     if not front.complete:
@@ -36,7 +37,7 @@ def interference(template: Template, hit: Hit, answer: HttpAnswer, endpoint: Web
 
 def _vanishes(template: Template, hit: Hit, answer: HttpAnswer, endpoint: WebEndpoint, *, thorough: bool) -> bool:
     """Tell whether the match is gone once everything that repeats the ask is taken out of the answer."""
-    pieces = _pieces(hit.ask, thorough=thorough)
+    pieces = _pieces(_web(hit.ask), thorough=thorough)
     rest = HttpAnswer(
         status=answer.status,
         headers=tuple(
@@ -48,6 +49,10 @@ def _vanishes(template: Template, hit: Hit, answer: HttpAnswer, endpoint: WebEnd
     if rest == answer:
         return False
     return not reread(template, hit.block, rest, endpoint, hit.before).matched
+
+
+def _web(ask: Ask) -> HttpAsk:
+    return cast(HttpAsk, ask)
 
 
 def _pieces(ask: HttpAsk, *, thorough: bool) -> tuple[bytes, ...]:

@@ -6,6 +6,7 @@ Every pair of end point and signature ends as clean, found, not applicable or no
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from plugins.ask import HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, WebAnswer, WebEndpoint
 from plugins.pack import Pack
@@ -110,7 +111,7 @@ class _Record:
         try:
             ask = next(running)
             while True:
-                ask = running.send(self._answer(ask))
+                ask = running.send(self._answer(cast(HttpAsk, ask)))
         except StopIteration as end:
             outcome: Outcome = end.value
             return outcome
@@ -139,7 +140,7 @@ class _Record:
         standing: list[Hit] = []
         doubts: list[str] = []
         for hit in match.hits:
-            answer = self._answers[hit.ask]
+            answer = self._answers[_web(hit)]
             if isinstance(answer, HttpAnswer):
                 doubt = interference(template, hit, answer, self._endpoint, self._front)
                 (doubts if doubt else standing).append(doubt or hit)  # type: ignore[arg-type]
@@ -150,7 +151,7 @@ class _Record:
     def _finding(self, template: Template, hits: Sequence[Hit]) -> Finding:
         inspection = template.inspection
         verified = inspection.certainty == "verified"
-        evidence = dict.fromkeys(digest for hit in hits for digest in self._evidence[hit.ask])
+        evidence = dict.fromkeys(digest for hit in hits for digest in self._evidence[_web(hit)])
         return Finding(
             server=self._scope.target.name,
             item=Item.HOLES,
@@ -168,10 +169,10 @@ class _Record:
         )
 
     def _seen(self, hit: Hit) -> str:
-        answer = self._answers[hit.ask]
+        answer = self._answers[_web(hit)]
         status = f" -> {answer.status}" if isinstance(answer, HttpAnswer) else ""
         values = [f"{name}={printable(data, 60)}" if name else printable(data, 60) for name, data in hit.extracted[:5]]
-        return f"{hit.ask.method} {printable(hit.ask.path.encode('latin-1'))}{status}" + (
+        return f"{_web(hit).method} {printable(_web(hit).path.encode('latin-1'))}{status}" + (
             f" ({', '.join(values)})" if values else ""
         )
 
@@ -184,6 +185,10 @@ class _Record:
             outcome=outcome,
             reason=reason,
         )
+
+
+def _web(hit: Hit) -> HttpAsk:
+    return cast(HttpAsk, hit.ask)
 
 
 def _busy(answer: HttpAnswer) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Iterable
+from typing import cast
 
 from plugins.ask import HttpAnswer, HttpAsk, NoAnswer, WebAnswer, WebEndpoint
 from plugins.pack import Pack
@@ -55,12 +56,12 @@ class _Running:
 
     def __init__(self, template: Template, endpoint: WebEndpoint) -> None:
         self._program = program(template, endpoint)
-        self.ask: HttpAsk | None = next(self._program)
+        self.ask = cast(HttpAsk | None, next(self._program))
 
     def feed(self, answer: WebAnswer) -> None:
         """Give the answer that it waits for."""
         try:
-            self.ask = self._program.send(answer)
+            self.ask = cast(HttpAsk, self._program.send(answer))
         except StopIteration:
             self.ask = None
 

@@ -34,7 +34,7 @@ ASKS = [
     HttpAsk(path="/", headers=(("Cookie", "a=b"),)),
     HttpAsk(method="POST", path="/x", body=b"\x00\xff", reviewed="only reads", timeout_s=2.5),
     TcpAsk(),
-    TcpAsk(port=22, tls=True, steps=(TcpStep(send=b"\x00\xff\r\n", read=4), TcpStep()), read_all=True),
+    TcpAsk(tls=True, steps=(TcpStep(send=b"\x00\xff\r\n", read=4), TcpStep()), read_all=True),
     DnsAsk(name="version.bind", type="TXT", dns_class="CH", recursion=False, transport="tcp", tries=2),
     TlsAsk(server_name="shop.example", min_version="tls10", max_version="tls12", ciphers=("TLS_RSA_WITH_NULL_SHA",)),
 ]
