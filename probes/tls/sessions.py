@@ -155,7 +155,7 @@ def _first(facts: Iterable[bool | None]) -> bool | None:
 
 
 def _is_secret(suite: str) -> bool:
-    return suite.startswith(("ECDHE-", "DHE-", "EDH-", "EECDH-"))
+    return suite.startswith(("ECDHE-", "DHE-", "EDH-", "EECDH-", "ADH-", "AECDH-"))
 
 
 def further(lane: Lane, job: Job, accepted: Sequence[Tried]) -> More:

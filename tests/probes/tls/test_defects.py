@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -51,8 +52,6 @@ def scope_of(defects: list[Defect], ports: dict[str, int], source: int) -> Scope
 
 @pytest.fixture(scope="module")
 def scene() -> Iterator[Scene]:
-    import asyncio
-
     with served() as (ground, ports, listeners, source):
         notes = recorder()
         groups: dict[tuple[str, ...], list[Defect]] = {}
