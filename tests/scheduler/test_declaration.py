@@ -166,8 +166,8 @@ def test_all_mistakes_of_all_kinds_come_at_once_in_order() -> None:
             "shop.yaml:65: address 192.0.2.10 belongs to server web-1 already; "
             "what shares an address is one server: declare its ports and names together"
         ),
-        "shop.yaml:68: scan: 5-20 overlaps 1-10; name each port once",
-        "shop.yaml:68: scan[2]: expected a port from 1 to 65535, saw the number 0",
+        "shop.yaml:72: scan: 5-20 overlaps 1-10; name each port once",
+        "shop.yaml:72: scan[2]: expected a port from 1 to 65535, saw the number 0",
         "shop.yaml:80: pace.connections_per_s: expected at most 1000, saw the number 20000",
         "shop.yaml:98: calendar.time_zone is missing; add it",
         "shop.yaml:99: calendar.timezone: a key that is not known here; did you mean time_zone?",
