@@ -56,7 +56,7 @@ def chains_of(case: Case) -> tuple[Chains, Sequence[Opinion]]:
         said += [Gap(rule, "the merchant's certificate was not sent") for rule in _CERTIFICATE_RULES]
         return Chains(), said
     said += _merchant(case, merchant)
-    path = find_path(merchant, case.answer.certificates, case.roots)
+    path = find_path(merchant, case.answer.certificates, case.roots, case.at)
     if isinstance(path, NoPath):
         said.append(Breach(path.rule, path.why))
         said += [Gap(rule, "the path to the root is not complete") for rule in _PATH_RULES if rule is not path.rule]
@@ -145,7 +145,7 @@ def _gateway(case: Case, merchant: Path) -> tuple[Path | None, Sequence[Opinion]
     found = [one for one in answer.certificates if thumb(one.signed) == answer.gateway_thumb]
     if not found:
         return None, [Breach(rules.GATEWAY, causes.NO_GATEWAY, f"PEThumb {answer.gateway_thumb.hex()[:40]}")]
-    path = find_path(found[0], answer.certificates, case.roots)
+    path = find_path(found[0], answer.certificates, case.roots, case.at)
     if isinstance(path, NoPath):
         return None, [Breach(rules.GATEWAY, say(causes.GATEWAY_PATH, why=path.why), found[0].subject.shown)]
     expected = papers.levels(papers.GATEWAY, papers.PAYMENT_CA, len(path.certificates))

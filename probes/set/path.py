@@ -7,6 +7,7 @@ fault has one finding.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from plugins.text import Text
 from plugins.value import value
@@ -48,23 +49,47 @@ class NoPath:
     """Where the way ends."""
 
 
-def find_path(leaf: Certificate, sent: Sequence[Certificate], roots: Sequence[Certificate]) -> Path | NoPath:
-    """Walk up from `leaf`."""
-    way = [leaf]
-    pool = [*roots, *sent]
-    while len(way) <= LONGEST:
+def find_path(
+    leaf: Certificate, sent: Sequence[Certificate], roots: Sequence[Certificate], at: datetime
+) -> Path | NoPath:
+    """Walk up from `leaf`; where two certificates could stand above one, that which is valid at `at` is tried first."""
+    return _Walk((*roots, *sent), roots, at).up((leaf,))
+
+
+class _Walk:
+    """One walk. A certificate from which no way leads to a root is not tried twice, so the walk is short whatever was sent."""
+
+    def __init__(self, pool: Sequence[Certificate], roots: Sequence[Certificate], at: datetime) -> None:
+        self._pool, self._roots, self._at = pool, roots, at
+        self._dead: set[Certificate] = set()
+
+    def up(self, way: tuple[Certificate, ...]) -> Path | NoPath:
+        """Go on from the last certificate of `way`."""
         here = way[-1]
-        if len(way) > 1 and is_root(here, roots):
-            return Path(certificates=tuple(way))
+        if len(way) > 1 and is_root(here, self._roots):
+            return Path(certificates=way)
         if here.subject.der == here.issuer.der and issued(here, here):
             return NoPath(rule=rules.ROOT, why=say(causes.UNKNOWN_ROOT, name=here.subject.shown))
-        named = [one for one in pool if one.subject.der == here.issuer.der and one not in way]
-        above = next((one for one in named if issued(here, one)), None)
-        if above is None:
-            cause = causes.BAD_SIGNATURE if named else causes.MISSING
-            return NoPath(rule=rules.PATH, why=say(cause, name=here.issuer.shown, below=here.subject.shown))
-        way.append(above)
-    return NoPath(rule=rules.PATH, why=say(causes.ENDLESS, count=str(LONGEST)))
+        if len(way) > LONGEST:
+            return NoPath(rule=rules.PATH, why=say(causes.ENDLESS, count=str(LONGEST)))
+        failures = []
+        for above in self._above(way):
+            found = self.up((*way, above))
+            if isinstance(found, Path):
+                return found
+            self._dead.add(above)
+            failures.append(found)
+        return failures[0] if failures else self._stuck(here)
+
+    def _above(self, way: tuple[Certificate, ...]) -> list[Certificate]:
+        named = [one for one in self._pool if one.subject.der == way[-1].issuer.der]
+        right = [one for one in named if one not in way and one not in self._dead and issued(way[-1], one)]
+        return sorted(right, key=lambda one: not one.not_before <= self._at <= one.not_after)
+
+    def _stuck(self, here: Certificate) -> NoPath:
+        named = any(one.subject.der == here.issuer.der and one != here for one in self._pool)
+        cause = causes.BAD_SIGNATURE if named else causes.MISSING
+        return NoPath(rule=rules.PATH, why=say(cause, name=here.issuer.shown, below=here.subject.shown))
 
 
 def is_root(certificate: Certificate, roots: Sequence[Certificate]) -> bool:

@@ -1,10 +1,10 @@
-"""The one POST of the product: a PInitReq to a declared SET URL, and nothing else.
+"""The one POST of the item `set`: a PInitReq to a declared SET URL, and nothing else.
 
 Why it is safe although its method is not (RFC 9110, section 9.2.1): PInitReq is the first message of SET and asks a merchant for
 certificates and ids before a customer decides anything. It is neither signed nor encrypted, names no card, no amount and no order,
 and no purchase follows from it without a signed PReq, which nothing here can make. A merchant may note a transaction id that is
 never used, as for a customer who closes the window. What is sent is read again here, byte by byte, before it leaves: a body that
-is not exactly one PInitReq is refused. Signatures cannot come here: they yield `HttpAsk` values, which know no POST.
+is not exactly one PInitReq is refused. Signatures cannot come here: they yield asks of their own language, and this is none.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def test_a_wrong_declaration_is_refused_with_every_mistake(scene: Scene) -> None
 
 def test_an_offer_takes_what_it_does_not_say_from_the_declaration(scene: Scene) -> None:
     offered = scene.offer()
-    assert offered["items"] == ["ports", "tls", "holes"]
+    assert offered["items"] == ["ports", "tls", "set", "holes"]
     assert offered["pace"]["connections_per_s"] == 20
     assert [contact["organisation"] for contact in offered["contacts"]] == ["Hana Shop", "Review body"]
     assert (offered["phase"], offered["awaits"], offered["in_calendar"]) == ("offered", ["operator"], True)

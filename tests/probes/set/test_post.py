@@ -1,15 +1,16 @@
-"""The one POST of the product carries a PInitReq, byte for byte, and nothing else ever."""
+"""The one POST of the item `set` carries a PInitReq, byte for byte, and nothing else ever."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
+from typing import get_args
 
 import pytest
 from asn1crypto import core
 
-from plugins.ask import HttpAnswer, NoAnswer, NoAnswerReason, WebEndpoint
+from plugins.ask import Ask, HttpAnswer, NoAnswer, NoAnswerReason, WebEndpoint
 from probes.dial import CutOffError
 from probes.set import asn1, unconfirmed
 from probes.set.post import MAX_REQUEST_BYTES, InitiationAsk, initiate, request_bytes
@@ -135,10 +136,11 @@ def test_two_checked_callers_and_no_third_send_requests() -> None:
     assert callers == {"probes/http.py", "probes/set/post.py"}
 
 
-def test_a_signature_knows_no_post() -> None:
-    """The language of signatures makes its own asks only; the initiation of SET is none of them."""
-    plugins = [path for path in sources() if path.parts[0] == "plugins"]
-    assert not [path for path in plugins if "InitiationAsk" in (ROOT / path).read_text("utf-8")]
+def test_no_signature_can_make_one() -> None:
+    """The asks of the signature language are a closed set, and this is none of them; only the SET probe makes one."""
+    assert InitiationAsk not in get_args(Ask)
+    makers = {str(path) for path in sources() if "InitiationAsk" in (ROOT / path).read_text("utf-8")}
+    assert makers == {"probes/set/look.py", "probes/set/post.py"}
 
 
 def test_a_real_merchant_takes_it() -> None:
