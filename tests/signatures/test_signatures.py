@@ -11,7 +11,7 @@ from plugins.admission import SAFE_METHODS, examine
 from plugins.ask import HttpAsk
 from plugins.pack import Signature, load_pack
 from plugins.template.program import Match, planned
-from plugins.template.rehearsal import ENDPOINT, Case, Kind, load_cases, rehearse
+from plugins.template.rehearsal import ENDPOINT, Case, Kind, endpoint_of, load_cases, rehearse
 
 FOLDER = Path(__file__).parents[2] / "signatures"
 SIGNATURES = load_pack().signatures
@@ -50,7 +50,7 @@ def test_signature_is_proved_and_harmless(signature: Signature) -> None:
     assert {Kind.VULNERABLE, Kind.FIXED, Kind.LOOK_ALIKE} <= kinds
     assert examine(template) == ()
     assert template.references
-    for ask in planned(template, ENDPOINT):
+    for ask in planned(template, endpoint_of(template)):
         assert not isinstance(ask, HttpAsk) or ask.method in SAFE_METHODS or ask.reviewed
     if template.inspection.certainty == "suspected":
         assert template.inspection.product, "a version without its product applies to nothing"
