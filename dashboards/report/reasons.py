@@ -46,9 +46,23 @@ KNOWN: tuple[str, ...] = (
     mark("the issuer of %(name)s is not known, so its CRL and OCSP responses cannot be checked"),
     mark("nothing usable tells about %(name)s: %(rest)s"),
     mark("other libraries do not accept the path: %(detail)s"),
-    mark("UDP is not looked at yet"),
+    mark("not part of this version: nothing was found out about revocation (CRL, OCSP), so nothing is said about it"),
+    mark("UDP is not looked at yet"),  # in results of earlier versions
+    mark("no answer came, which an open UDP port may do as well as a filtered one"),
+    mark("no answer came, although other unused UDP ports refuse: it may be open"),
+    mark("only %(number)s UDP ports of an address are looked at, because it may be asked only once a second"),
+    mark("something lets only so many connections through; answers were still coming in on the last try"),
+    mark("the address answered at first and then no longer; something stopped the inspection"),
+    mark(
+        "it said open at one time and closed at another; servers behind the address differ, "
+        "or something in between answers for it"
+    ),
+    mark(
+        "%(number)s more answers came than were asked for; "
+        "something between the review body and the server answers in its place"
+    ),
     mark("its state was not found out"),
-    mark("its state was not found out (%(detail)s)"),
+    mark("its state was not found out (%(rest)s)"),
     mark("what answers there was not found out"),
     mark("it said nothing that is known here"),
     mark("it hung up before it said anything"),

@@ -25,6 +25,8 @@ DECLARED_WAVES = 4
 """Tries for a declared port that says nothing: it is expected to answer, and a lost packet must not become a finding."""
 RECHECKS = 3
 """Further knocks at each declared port that answered."""
+SECOND_THOUGHT_S = 0.5
+"""Before each of these, where a declared port is closed."""
 WITNESSES = 64
 """Most undeclared open ports of an address that are knocked at once more."""
 CLOSED_WITNESSES = 8
@@ -154,7 +156,10 @@ class Sweep:
         again = self._again = Counter()
         witnesses = [self._witnesses(which) for which in range(len(self._courses))]
         asked: Counter[int] = Counter()
+        refused = any(self._ledger.replies[number] == Reply.CLOSED for number in self._declared)
         for round_ in range(RECHECKS):
+            # A declared port that is closed may have been refused because we were too fast; then it is not refused after a while.
+            await asyncio.sleep(SECOND_THOUGHT_S if refused else 0)
             numbers = [n for many in witnesses for n in many if round_ == 0 or n in self._is_declared]
             asked.update(numbers)
             await self._engine.wave(iter(numbers), self, self._brake)

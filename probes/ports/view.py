@@ -81,8 +81,8 @@ class AddressView:
             )
         if self.sweep and flooded(self.sweep):
             return (
-                f"interference: {self.sweep.excess} more answers came than were asked for; "
-                "something between the review body and the server answers in its place"
+                f"interference: {self.sweep.excess} more answers came than were asked for; something between the review body "
+                "and the server answers in its place"
             )
         expected = [entry for entry in self.ports if entry.declared and not entry.declared.restricted_to]
         if expected and all(entry.state is State.FILTERED for entry in self.ports):
