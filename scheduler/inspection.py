@@ -22,6 +22,7 @@ from grid.report import Record, Report
 from grid.run import Grid
 from grid.seal import SealedOrder, seal
 from plugins import canonical
+from plugins.cargo import packed
 from plugins.clock import Clock
 from plugins.pack import Pack
 from probes.catalog import judge_server
@@ -225,6 +226,6 @@ def inspect_systems(
     with _handed_out(running, claims, audit, issuer.actor, intake) as sealed:
         for run in running:
             run.keep_orders()
-        records = grid.run(sealed, trusted(issuer.key), intake, brake or Brake(), watches)
+        records = grid.run(sealed, trusted(issuer.key), intake, brake or Brake(), watches, packed(pack))
     by_order = {record.order_id: record for record in records}
     return [run.finish(by_order) for run in running]

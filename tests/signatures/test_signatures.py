@@ -11,7 +11,8 @@ from plugins.admission import SAFE_METHODS, examine
 from plugins.ask import HttpAsk
 from plugins.pack import Signature, load_pack
 from plugins.template.program import Match, planned
-from plugins.template.rehearsal import ENDPOINT, Case, Kind, load_cases, rehearse
+from plugins.template.rehearsal import ENDPOINT, Case, Kind, load_cases
+from plugins.trial import try_on
 
 FOLDER = Path(__file__).parents[2] / "signatures"
 SIGNATURES = load_pack().signatures
@@ -34,7 +35,7 @@ CASES = [
 
 @pytest.mark.parametrize(("signature", "case"), CASES)
 def test_transcript(signature: Signature, case: Case) -> None:
-    outcome = rehearse(signature.template, case)
+    outcome = try_on(signature, case)
     if case.kind is not Kind.VULNERABLE:
         assert outcome is None
         return
@@ -67,7 +68,7 @@ def test_no_signature_holds_for_what_another_one_is_proved_with_as_fixed(signatu
         for case in cases_of(other):
             shared = any((exchange.method, exchange.path) in asked for exchange in case.exchanges)
             if case.kind is Kind.FIXED and shared:  # all other cases answer 404 to everything, as one of its own does
-                assert rehearse(signature.template, case) is None, (other.id, case.server)
+                assert try_on(signature, case) is None, (other.id, case.server)
 
 
 def test_the_pack_is_what_was_promised() -> None:
