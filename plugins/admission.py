@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
+from plugins.ask import Ask, HttpAsk
 from plugins.product_class import NETWORK_DEVICES, TAGS, CpeError, ProductClass, class_of, cpe_of
 from plugins.template.model import Classification, Template
 from plugins.template.safety import SafetyClass, safety_of
@@ -103,6 +104,13 @@ def refuse_method(method: str) -> Refusal | None:
     if method in SAFE_METHODS:
         return None
     return Refusal(rule=Rule.METHOD, reason=f"method {method[:20]!a}; only {', '.join(SAFE_METHODS)} change nothing")
+
+
+def refuse_ask(ask: Ask, reviewed: str = "") -> Refusal | None:
+    """Refuse an ask that may change something. `reviewed`: the reviewed reason of the signature for its POST requests."""
+    if not isinstance(ask, HttpAsk) or (ask.method == "POST" and reviewed and ask.reviewed == reviewed):
+        return None
+    return refuse_method(ask.method)
 
 
 def _by_methods(template: Template) -> Iterator[Refusal]:

@@ -6,21 +6,44 @@ from collections import Counter
 from collections.abc import Generator
 from typing import cast
 
-from plugins.ask import Answer, Ask, HttpAsk, WebEndpoint
+from plugins.admission import refuse_ask
+from plugins.ask import Answer, Ask, Endpoint, HttpAsk, WebEndpoint
+from plugins.check import MOST_ASKS
 from plugins.checks.catalogue import find
 from plugins.pack import Signature
-from plugins.template.program import Outcome, program
+from plugins.template.chance import Occasion
+from plugins.template.program import NotTested, Outcome, program
 from plugins.template.rehearsal import ENDPOINT, OTHERWISE, Case, Remembered
 
 Running = Generator[Ask, Answer, Outcome]
 """A signature at work."""
+OCCASION = Occasion(seed="trial", at=1_767_225_600)
+"""What of chance and clock transcripts see."""
 
 
-def start(signature: Signature, endpoint: WebEndpoint) -> Running:
+def start(signature: Signature, endpoint: Endpoint, occasion: Occasion) -> Running:
     """Start a signature on an end point; raises `CheckError` for a check that is not installed."""
-    if signature.is_check:
-        return find(signature.id).run(endpoint)
-    return cast(Running, program(signature.template, endpoint))
+    if not signature.is_check:
+        return cast(Running, program(signature.template, endpoint))
+    check = find(signature.id)
+    if not isinstance(endpoint, WebEndpoint):
+        raise TypeError(f"check {signature.id} is about web end points, not {endpoint.kind}")
+    return _held(check.run(endpoint), signature)
+
+
+def _held(running: Running, signature: Signature) -> Running:
+    """Hold a check to what admission knows of a template beforehand: reading asks, and not too many."""
+    try:
+        ask = next(running)
+        for _ in range(MOST_ASKS):
+            if refusal := refuse_ask(ask, signature.template.inspection.reviewed):
+                running.close()
+                return NotTested(reason=f"the check asked what is not admitted: {refusal}")
+            ask = running.send((yield ask))
+        running.close()
+        return NotTested(reason=f"the check used up its budget of {MOST_ASKS} asks")
+    except StopIteration as end:
+        return cast(Outcome, end.value)
 
 
 def try_on(signature: Signature, case: Case) -> Outcome:
@@ -28,7 +51,7 @@ def try_on(signature: Signature, case: Case) -> Outcome:
 
     What a transcript names more than once is answered in the order given, and the last of them from then on.
     """
-    running, asked = start(signature, ENDPOINT), Counter[Ask]()
+    running, asked = start(signature, ENDPOINT, OCCASION), Counter[Ask]()
     try:
         ask = next(running)
         while True:

@@ -66,9 +66,11 @@ def pack_with(*templates: Template) -> Pack:
     )
 
 
-async def inspected(manner: Manner, pack: Pack = PACK, ending: Ending = Ending.FINISHED) -> Seen:
+async def inspected(
+    manner: Manner, pack: Pack = PACK, ending: Ending = Ending.FINISHED, address: str = "127.0.0.7"
+) -> Seen:
     """Look at a server and judge what was seen."""
-    async with serving(manner) as web:
+    async with serving(manner, address) as web:
         scope, dialer, kept = scope_for(web), dialer_for(), recorder()
         await look(scope, dialer, kept, pack)
     kept.saw(Item.HOLES, ItemEnded(ending=ending))
