@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Literal
 
 from plugins import canonical
@@ -124,6 +125,15 @@ def load_pack(folder: Traversable | None = None, checks: Sequence[Check] | None 
     for check in checks:
         loading.check(check)
     return loading.pack()
+
+
+def load_signature(path: Path) -> Signature:
+    """Load one file of a signature, wherever it lies; raises `PackError`, `OSError`. No decision lets it in."""
+    loading = _Loading()
+    content = path.read_bytes()
+    loading.signature(path.parent.name, f"{path.parent.name}/{path.name}", content)
+    (signature,) = loading.pack().signatures
+    return signature
 
 
 def pack_of(

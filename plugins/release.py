@@ -11,8 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from importlib.resources.abc import Traversable
 from typing import Literal
@@ -40,6 +43,11 @@ PEOPLE = 2
 """Different people who have to sign off."""
 
 _DOMAIN = b"tenken-sign-off/1\n"
+# What zipfile raises for bytes that are no archive, or a broken one.
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError),
+    *(NotImplementedError, RuntimeError, ValueError, OverflowError, MemoryError),
+)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _SUFFIX = ".yaml"
 
@@ -116,6 +124,12 @@ class Release:
         """SHA-256 (hex) over paths and contents of the transcripts."""
         named = [(path, hashlib.sha256(content).hexdigest()) for path, content in self.tests]
         return canonical.digest(sorted(named), list[tuple[str, str]])
+
+    @contextmanager
+    def tests_folder(self) -> Iterator[Traversable]:
+        """Give the transcripts as a folder to read from."""
+        with zipfile.ZipFile(io.BytesIO(to_bytes(self))) as archive:
+            yield zipfile.Path(archive, "tests/")
 
     @property
     def file_name(self) -> str:
@@ -222,10 +236,12 @@ def from_bytes(data: bytes, source: str, *, whole: bool = True) -> Release:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _read(archive, source, whole=whole)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError) as error:
-        raise ReleaseError(source, f"is no {ENDING} file: {error}") from None
+    except ReleaseError:
+        raise
     except canonical.NotCanonicalError as error:
         raise ReleaseError(source, f"sign-offs.json cannot be read: {error}") from None
+    except _BROKEN as error:
+        raise ReleaseError(source, f"is no {ENDING} file: {error}") from None
 
 
 def _read(archive: zipfile.ZipFile, source: str, *, whole: bool) -> Release:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from grid.brake import Brake
 from grid.evidence import EvidenceFolder
+from grid.here import Here
 from grid.key import trusted
 from grid.order import Order
 from grid.pulse.watch import PulseWatch
@@ -201,7 +202,7 @@ def inspect_systems(
     inspections: Sequence[Inspection],
     outs: Sequence[Path],
     *,
-    grid: Grid,
+    grid: Grid | Here,
     issuer: Issuer,
     pack: Pack,
     clock: Clock,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from plugins.ask import DnsAsk, Endpoint, HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, TcpAsk, WebEndpoint
+from plugins.ask import Ask, DnsAsk, Endpoint, HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, TcpAsk, WebEndpoint
 from plugins.pack import Pack, Signature
 from plugins.template.chance import Occasion
 from plugins.template.program import Hit, Match, NotTested
@@ -204,7 +204,7 @@ class _Bench:
         answer = self._record.first(hit.ask)
         status = f" -> {answer.status}" if isinstance(answer, HttpAnswer) else ""
         values = [f"{name}={printable(data, 60)}" if name else printable(data, 60) for name, data in hit.extracted[:5]]
-        return _told(hit) + status + (f" ({', '.join(values)})" if values else "")
+        return told(hit.ask) + status + (f" ({', '.join(values)})" if values else "")
 
     def _not_tested(self, signature: Signature, reason: str) -> None:
         self._add(signature, Became.NOT_TESTED, reason)
@@ -233,9 +233,9 @@ class _Bench:
             self.coverage.append(self._entry(INTERFERENCE, Became.NOT_TESTED, note))
 
 
-def _told(hit: Hit) -> str:
+def told(ask: Ask) -> str:
     """Say what was asked."""
-    match hit.ask:
+    match ask:
         case HttpAsk(method=method, path=path):
             return f"{method} {printable(path.encode('latin-1', 'replace'))}"
         case DnsAsk(name=name, dns_class=dns_class, type=type_):
