@@ -24,7 +24,7 @@ OCCASION = Occasion(seed="trial", at=1_767_225_600)
 def start(signature: Signature, endpoint: Endpoint, occasion: Occasion) -> Running:
     """Start a signature on an end point; raises `CheckError` for a check that is not installed."""
     if not signature.is_check:
-        return cast(Running, program(signature.template, endpoint))
+        return program(signature.template, endpoint, occasion)
     check = find(signature.id)
     if not isinstance(endpoint, WebEndpoint):
         raise TypeError(f"check {signature.id} is about web end points, not {endpoint.kind}")

@@ -14,6 +14,7 @@ from plugins.ask import HttpAnswer, HttpAsk, NoAnswer, WebEndpoint
 from plugins.check import Check, CheckProgram
 from plugins.template.model import Classification, Inspection, Template, Threat
 from plugins.template.program import Hit, Match, NotTested
+from plugins.template.state import Before
 from plugins.text import Text
 
 MOST_SCRIPTS = 4
@@ -67,7 +68,7 @@ def run(endpoint: WebEndpoint) -> CheckProgram:
             if isinstance(answer, NoAnswer):
                 gap = gap or f"{answer.reason}: {answer.detail}"
             elif isinstance(answer, HttpAnswer) and answer.status in _ACCEPTED and _SOURCE.search(answer.body):
-                return Match(hits=(Hit(block=0, ask=ask, before=(), matchers=("source code",), extracted=()),))
+                return Match(hits=(Hit(block=0, ask=ask, before=Before(), matchers=("source code",), extracted=()),))
     return NotTested(reason=gap) if gap else None
 
 

@@ -15,6 +15,7 @@ from plugins.ask import HttpAnswer, HttpAsk, NoAnswer, WebEndpoint
 from plugins.check import Check, CheckProgram
 from plugins.template.model import Classification, Inspection, Template, Threat
 from plugins.template.program import Hit, Match, NotTested
+from plugins.template.state import Before
 from plugins.text import Text
 
 VISITS = 5
@@ -72,7 +73,7 @@ def run(endpoint: WebEndpoint) -> CheckProgram:
     for name, texts in given.items():
         if _SESSION.fullmatch(name) and _counts(texts):
             shown = tuple((name, text.encode("latin-1", "replace")) for text in texts[:3])
-            return Match(hits=(Hit(block=0, ask=last, before=(), matchers=(name[:40],), extracted=shown),))
+            return Match(hits=(Hit(block=0, ask=last, before=Before(), matchers=(name[:40],), extracted=shown),))
     return None
 
 

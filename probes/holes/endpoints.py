@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from plugins.ask import DnsEndpoint, Endpoint, ServiceEndpoint, WebEndpoint
 from plugins.pack import Signature
+from plugins.template.program import unfit
 from probes.target import DeclaredPort, Target, Transport
 
 _PLAIN = frozenset({"http", "http-alt"})
@@ -75,11 +76,13 @@ def endpoints(target: Target) -> tuple[Endpoint, ...]:
 
 def applies(signature: Signature, endpoint: Endpoint, target: Target) -> bool:
     """Tell whether a signature is about this kind of end point and, for services, about this port."""
-    template = signature.template
     if isinstance(endpoint, WebEndpoint):
-        return bool(template.http) or signature.is_check
-    del target
-    return False
+        return bool(signature.template.http) or signature.is_check
+    template = signature.template
+    if template.http or signature.is_check or unfit(template, endpoint):
+        return False
+    # A handshake is asked for where TLS is declared, and not wherever something listens.
+    return not template.ssl or endpoint.port in {entry.port for entry in target.tls}
 
 
 def declaration_of(target: Target, endpoint: Endpoint) -> DeclaredPort | None:

@@ -19,6 +19,7 @@ from plugins.pack import Signature
 from plugins.template.program import planned
 from plugins.template.rehearsal import ENDPOINT
 from plugins.text import Lang
+from probes.holes.judge import told
 
 list_app = typer.Typer(add_completion=False)
 show_app = typer.Typer(add_completion=False)
@@ -105,7 +106,7 @@ def show(identifier: Annotated[str, typer.Argument(metavar="ID", help="Id.")], *
             typer.echo(f"{name:>11}: {text}")
     typer.echo(f"{'asks':>11}:")
     for ask in dict.fromkeys(planned(template, ENDPOINT)):
-        typer.echo(f"{'':>12} {ask.method} {ask.path}")
+        typer.echo(f"{'':>12} {told(ask)}")
     if signature.is_check:
         typer.echo(f"{'':>12} written in Python: its asks depend on the answers")
     typer.echo(f"{'proved on':>11}:")
