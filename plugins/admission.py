@@ -90,7 +90,10 @@ def examine_class(classification: Classification, tags: Sequence[str]) -> tuple[
         *_by_tags(tags),
     ]
     # One line per rule is enough: the first names the strongest ground.
-    return tuple({refusal.rule: refusal for refusal in reversed(found)}.values())[::-1]
+    strongest: dict[Rule, Refusal] = {}
+    for refusal in found:
+        strongest.setdefault(refusal.rule, refusal)
+    return tuple(strongest.values())
 
 
 def roles_of(classification: Classification) -> tuple[str, ...]:

@@ -49,6 +49,13 @@ _MACS = frozenset({"SHA", "SHA256", "SHA384", "MD5"})
 class _NotOfferedError(Exception):
     """What an ask offers cannot be offered by this machine's TLS library."""
 
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+    def __str__(self) -> str:
+        return f"this machine's TLS library cannot offer {self.what}"
+
 
 async def exchange(
     dialer: Dialer, endpoint: ServiceEndpoint | WebEndpoint, ask: TlsAsk
@@ -93,7 +100,7 @@ def _is_address(host: str) -> bool:
 def _context(ask: TlsAsk) -> ssl.SSLContext:
     """Give the context that offers what the ask says; raises `_NotOfferedError`, because a refusal must be the server's."""
     if "ssl30" in {ask.min_version, ask.max_version} and not ssl.HAS_SSLv3:
-        raise _NotOfferedError("this machine's TLS library cannot offer ssl30")
+        raise _NotOfferedError("ssl30")
     context = observing_context()
     try:
         with warnings.catch_warnings():
@@ -107,7 +114,7 @@ def _context(ask: TlsAsk) -> ssl.SSLContext:
         if ask.ciphers:
             _offer(context, ask.ciphers)
     except (ValueError, ssl.SSLError) as error:
-        raise _NotOfferedError(f"this machine's TLS library cannot offer that: {error}") from None
+        raise _NotOfferedError(f"that: {error}") from None
     return context
 
 
@@ -115,7 +122,7 @@ def _offer(context: ssl.SSLContext, wanted: tuple[str, ...]) -> None:
     known = {iana_name(entry["name"]): entry["name"] for entry in context.get_ciphers()}
     missing = [name for name in wanted if name not in known]
     if missing:
-        raise _NotOfferedError(f"this machine's TLS library cannot offer {', '.join(missing)[:200]}")
+        raise _NotOfferedError(", ".join(missing)[:200])
     older = [known[name] for name in wanted if not known[name].startswith("TLS_")]
     if older:
         context.set_ciphers(":".join([*older, "@SECLEVEL=0"]))

@@ -10,9 +10,9 @@ import pytest
 
 from plugins import canonical
 from plugins.cargo import Cargo, packed, unpacked
-from plugins.pack import Contents, Manifest, PackError, load_pack
+from plugins.pack import Contents, Manifest, PackError
+from tests.pack import PACK
 
-PACK = load_pack()
 CARGO = packed(PACK)
 
 

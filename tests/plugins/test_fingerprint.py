@@ -9,6 +9,7 @@ from plugins.pack import PackError, load_pack
 from plugins.template.chance import Occasion
 from plugins.template.model import Product
 from probes.holes.front import Front, front_asks
+from tests.pack import PACK
 from tests.plugins.template.samples import answer
 
 APACHE = r"""
@@ -91,7 +92,7 @@ def test_what_a_fingerprint_asks_has_to_be_answered_before_it_excludes() -> None
 
 
 def test_the_shipped_fingerprints_load_and_count_into_the_digest() -> None:
-    pack = load_pack()
+    pack = PACK
     assert {"nginx", "apache-http-server", "php"} <= {one.id for one in pack.fingerprints}
     asks = [ask for one in pack.fingerprints for ask in one.asks]
     assert len(asks) <= 12, "every shop pays for them"

@@ -62,15 +62,11 @@ def test_what_a_card_lacks(change: tuple[str, str], expected: str) -> None:
         (("kind: fixed", "kind: look-alike"), "sample: has no transcript of a fixed server; write one"),
         (("a secret", "nothing"), "sample: vulnerable, bad: expected a match, saw none"),
         (("body: welcome", "body: secret"), "sample: look-alike, other: expected no match, saw one"),
-        (
-            ("exchanges: [{path: /x, status: 200, body: a secret}]", "extracted: {version: '1'}\n"
-             "  exchanges: [{path: /x, status: 200, body: a secret}]"),
-            "expected to extract [('version', '1')], saw []",
-        ),
+        (("server: bad", "server: bad\n  extracted: {version: '1'}"), "expected to extract [('version', '1')], saw []"),
     ],
 )  # fmt: skip
 def test_what_does_not_come_out_as_it_should(change: tuple[str, str], expected: str) -> None:
-    assert expected in told(examine_proof(signature(GOOD), cases(CASES.replace(*change))))
+    assert any(line.endswith(expected) for line in told(examine_proof(signature(GOOD), cases(CASES.replace(*change)))))
 
 
 def test_an_answer_that_cannot_be_told_is_no_proof() -> None:

@@ -50,35 +50,13 @@ def new(
     """
     if not _FAMILY.fullmatch(family):
         raise typer.BadParameter(f"{family[:40]!a} is no folder name; use lower-case letters, digits and hyphens")
-    tenken: dict[str, object] = {
-        "threat": threat.value,
-        "certainty": "verified",
-        "title": {"ja": title_ja, "en": title_en},
-        "remedy": {"ja": remedy_ja, "en": remedy_en},
-    }
+    texts = {"title": {"ja": title_ja, "en": title_en}, "remedy": {"ja": remedy_ja, "en": remedy_en}}
+    tenken: dict[str, object] = {"threat": threat.value, "certainty": "verified", **texts}
     if product:
         tenken["product"] = {"name": product, "seen": [f"(?i){re2.escape(product)}"]}
-    info: dict[str, object] = {
-        "name": name,
-        "author": author,
-        "severity": severity,
-        "tags": family,
-        "reference": [reference],
-    }
-    if identifier.upper().startswith("CVE-"):
-        info["classification"] = {"cve-id": identifier}
-    info["metadata"] = {"tenken": tenken}
-    document = {
-        "id": identifier,
-        "info": info,
-        "http": [
-            {
-                "path": ["{{BaseURL}}" + path],
-                "matchers-condition": "and",
-                "matchers": [{"type": "status", "status": [200]}, {"type": "word", "words": [word]}],
-            }
-        ],
-    }
+    info: dict[str, object] = {"name": name, "author": author, "severity": severity, "tags": family}
+    info["reference"] = [reference]
+    document = _document(identifier, info, tenken, path, word)
     text = _yaml(document)
     with refusals():
         load(text, f"{family}/{identifier}.yaml")
@@ -86,6 +64,19 @@ def new(
         _write(folder / family / f"{identifier}{TRANSCRIPTS}", _yaml(_cases(path, word, name)))
     typer.echo(f"{folder / family / identifier}.yaml\n{folder / family / identifier}{TRANSCRIPTS}")
     typer.echo(f"Next: make the three servers in the transcripts real, then run: tenken signatures test {identifier}")
+
+
+def _document(
+    identifier: str, info: dict[str, object], tenken: dict[str, object], path: str, word: str
+) -> dict[str, object]:
+    if identifier.upper().startswith("CVE-"):
+        info["classification"] = {"cve-id": identifier}
+    block = {
+        "path": ["{{BaseURL}}" + path],
+        "matchers-condition": "and",
+        "matchers": [{"type": "status", "status": [200]}, {"type": "word", "words": [word]}],
+    }
+    return {"id": identifier, "info": {**info, "metadata": {"tenken": tenken}}, "http": [block]}
 
 
 def _cases(path: str, word: str, name: str) -> list[dict[str, object]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from plugins.pack import Pack, Signature, load_pack, pack_of
+from plugins.pack import Pack, Signature, pack_of
 from plugins.template.model import Template
 from probes.dial import Dialer
 from probes.holes.judge import judge
@@ -14,10 +14,9 @@ from probes.observation import Ending, ItemEnded
 from probes.recorder import Recorder
 from probes.target import DeclaredPort, Item, PortRange, Purpose, Role, Scope, Target, Transport
 from probes.verdict import Judgement, Outcome
+from tests.pack import PACK
 from tests.probes.holes.web import Manner, Web, serving
 from tests.probes.scene import dialer_for, recorder
-
-PACK = load_pack()
 
 
 @dataclass

@@ -15,6 +15,7 @@ import pytest
 from plugins.ask import HttpAnswer
 from probes.holes.facts import Exchange
 from probes.holes.judge import INTERFERENCE, judge
+from probes.holes.look import PATIENCE
 from probes.verdict import Outcome, Standing, decide
 from tests.plugins.template.samples import template
 from tests.probes.holes.scene import PACK, Seen, inspected, pack_with, scope_for
@@ -59,7 +60,7 @@ def escaping_reflector(_: str, target: str) -> bytes:
 
 
 def login(_: str, target: str) -> bytes:
-    return response("", 302, Location=f"/login?to={target}")
+    return response("", 302, Location=f"/sign-in-here?to={target}")
 
 
 def login_page(_: str, __: str) -> bytes:
@@ -145,7 +146,9 @@ async def test_the_same_empty_answer_everywhere_is_no_hole(page: Callable[[str, 
     seen = await looked_at(pages(page))
     assert seen.rules == []
     assert set(seen.outcomes) <= {Outcome.CLEAN, Outcome.NOT_APPLICABLE}
-    assert len(seen.web.requests) == len(set(seen.web.requests)), "no redirect was followed"
+    asked = {seen_.fact.ask for seen_ in seen.recorder.observations if isinstance(seen_.fact, Exchange)}
+    followed = [ask for ask in asked if "sign-in-here" in getattr(ask, "path", "")]
+    assert not followed, "a redirect was followed that nobody asked for"
 
 
 async def test_a_bomb_is_not_unfolded() -> None:
@@ -178,7 +181,9 @@ async def test_headers_without_end() -> None:
     assert all("too-large" in reason for reason in seen.reasons - {_note(seen)})
 
 
-async def test_a_drip_is_given_up() -> None:
+async def test_a_drip_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("probes.http._seconds", lambda *_: 1.0)  # ten seconds otherwise
+
     async def drip(_: bytes, __: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
         while not writer.is_closing():
@@ -189,8 +194,8 @@ async def test_a_drip_is_given_up() -> None:
     seen = await looked_at(drip)
     assert seen.rules == []
     assert set(seen.outcomes) == {Outcome.NOT_TESTED}
-    assert all("timeout" in reason for reason in seen.reasons)
-    assert len(seen.web.requests) <= 4
+    assert all("timeout" in reason for reason in seen.reasons), seen.reasons
+    assert len(seen.web.requests) <= 2 * PATIENCE
 
 
 async def test_a_server_that_says_it_once() -> None:
@@ -216,8 +221,8 @@ async def test_a_server_that_begins_to_refuse_us() -> None:
 
     seen = await looked_at(pages(page))
     assert seen.rules == []
-    # Two signatures ask for the front page only, which was there before.
-    assert seen.outcomes[Outcome.CLEAN] <= 2
+    # Some signatures ask only for what was answered before the change.
+    assert seen.outcomes[Outcome.CLEAN] <= 20
     told = "interference: the server changed: a page that does not exist brought status 404, later status 403"
     assert told in seen.reasons
 
