@@ -126,11 +126,10 @@ def _offer(context: ssl.SSLContext, wanted: tuple[str, ...]) -> None:
     older = [known[name] for name in wanted if not known[name].startswith("TLS_")]
     if older:
         context.set_ciphers(":".join([*older, "@SECLEVEL=0"]))
-    if not any(known[name].startswith("TLS_") for name in wanted):
+    newest = context.maximum_version in {ssl.TLSVersion.MAXIMUM_SUPPORTED, ssl.TLSVersion.TLSv1_3}
+    if newest and len(older) == len(wanted):
         # The suites of TLS 1.3 are offered apart, and always.
-        context.maximum_version = (
-            min(context.maximum_version, ssl.TLSVersion.TLSv1_2) if older else context.maximum_version
-        )
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
 
 
 def _chain(shaken: ssl.SSLObject) -> tuple[bytes, ...]:
@@ -153,7 +152,9 @@ def iana_name(name: str) -> str:
     if name.startswith(("TLS_", "SSL_")) or not name:
         return name
     parts = name.split("-")
-    start = next((place for place, part in enumerate(parts) if part in _CIPHERS), 0)
+    start = next((place for place, part in enumerate(parts) if part in _CIPHERS), None)
+    if start is None:
+        return name
     return "TLS_" + "_".join((*_keys(parts[:start]), "WITH", *_bulk(parts[start:])))
 
 
