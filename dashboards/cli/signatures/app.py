@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "list": "dashboards.cli.signatures.listing:list_app",
     "show": "dashboards.cli.signatures.listing:show_app",
     "search": "dashboards.cli.signatures.listing:search_app",
+    "schema": "dashboards.cli.signatures.describing:app",
     "import": "dashboards.cli.signatures.bringing:app",
     "pack": "dashboards.cli.signatures.releasing:pack_app",
     "key": "dashboards.cli.signatures.releasing:key_app",
