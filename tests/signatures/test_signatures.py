@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from plugins.admission import examine, refuse_ask
+from plugins.ask import HttpAsk
 from plugins.pack import Signature
 from plugins.proof import examine_card, examine_proof
 from plugins.template.program import planned

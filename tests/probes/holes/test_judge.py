@@ -20,8 +20,9 @@ from probes.holes.judge import INTERFERENCE, NO_WEB, judge
 from probes.observation import Ending, ItemEnded, Observation
 from probes.target import Item, Role, Scope, Target
 from probes.verdict import Judgement, Outcome, Standing, decide
+from tests.pack import PACK
 from tests.plugins.template.samples import HEAD, template
-from tests.probes.holes.scene import PACK, inspected, pack_with, scope_for
+from tests.probes.holes.scene import inspected, pack_with, scope_for
 from tests.probes.holes.web import pages, response, says
 from tests.probes.scene import declared, observed, scope_of
 

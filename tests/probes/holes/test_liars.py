@@ -17,8 +17,9 @@ from probes.holes.facts import Exchange
 from probes.holes.judge import INTERFERENCE, judge
 from probes.holes.look import PATIENCE
 from probes.verdict import Outcome, Standing, decide
+from tests.pack import PACK
 from tests.plugins.template.samples import template
-from tests.probes.holes.scene import PACK, Seen, inspected, pack_with, scope_for
+from tests.probes.holes.scene import Seen, inspected, pack_with, scope_for
 from tests.probes.holes.web import Manner, pages, response, says
 
 ADDRESS = "127.44.0.1"

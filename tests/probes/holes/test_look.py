@@ -17,8 +17,9 @@ from probes.recorder import Progress, Recorder
 from probes.target import Item
 from probes.verdict import Outcome
 from tests.fakes import FakeClock, LoopbackLeave
+from tests.pack import PACK
 from tests.plugins.template.samples import HEAD, template
-from tests.probes.holes.scene import PACK, inspected, pack_with, scope_for
+from tests.probes.holes.scene import inspected, pack_with, scope_for
 from tests.probes.holes.web import pages, response, says, serving
 from tests.probes.scene import dialer_for, recorder
 

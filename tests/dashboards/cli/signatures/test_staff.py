@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -173,7 +174,7 @@ def _rules(body: Client, shop_: Client) -> set[str]:
     return {finding["rule"] for finding in result["verdict"]["findings"]}
 
 
-def _results(data: Path) -> list[dict[str, object]]:
+def _results(data: Path) -> list[dict[str, Any]]:
     return [json.loads(file.read_text()) for file in data.glob("inspections/*/result.json")]
 
 
