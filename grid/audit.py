@@ -48,6 +48,8 @@ class Action(StrEnum):
     STOP_CALLED = "stop-called"
     PACE_LOWERED = "pace-lowered"
     PULSE_ABORTED = "pulse-aborted"
+    PACK_SIGNED = "pack-signed"
+    PACK_TAKEN = "pack-taken"
     LOG_MENDED = "log-mended"
 
 

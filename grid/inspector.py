@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 from grid.board import BoardHandle
 from grid.budget import BudgetHandle, LeasedMeter
@@ -22,8 +22,10 @@ from grid.permit import Permit
 from grid.pulse.heartbeat import heartbeat
 from grid.report import Report
 from grid.seal import SealedOrder, SealError, open_order, read_order
+from plugins.cargo import Cargo, unpacked
 from plugins.clock import Clock, SystemClock
-from plugins.pack import Pack, load_pack
+from plugins.pack import Pack, PackError, load_pack
+from plugins.strict_yaml import Problem
 from probes.catalog import PROBES
 from probes.dial import CutOffError, Dialer
 from probes.observation import Ending, ItemEnded
@@ -40,13 +42,29 @@ REPORT_EVERY_S = 0.25
 """Seconds between two reports of a worker."""
 
 
-def inspect(sealed: SealedOrder, trusted: TrustedKeys, board: BoardHandle, budget: BudgetHandle, raw: bool) -> None:
-    """Run one order; the body of the Ray task. Everything it sees goes to the board. `raw`: raw sockets for the port scanner."""
-    asyncio.run(_inspect(sealed, trusted, board, budget, SystemClock(), raw))
+def inspect(
+    sealed: SealedOrder,
+    trusted: TrustedKeys,
+    board: BoardHandle,
+    budget: BudgetHandle,
+    raw: bool,
+    cargo: Cargo | None,
+) -> None:
+    """Run one order; the body of the Ray task. Everything it sees goes to the board. `raw`: raw sockets for the port scanner.
+
+    `cargo` is the signature pack; None: the one that is installed here. Either has to be the one that the order is bound to.
+    """
+    asyncio.run(_inspect(sealed, trusted, board, budget, cargo, SystemClock(), raw))
 
 
 async def _inspect(
-    sealed: SealedOrder, trusted: TrustedKeys, board: BoardHandle, budget: BudgetHandle, clock: Clock, raw: bool
+    sealed: SealedOrder,
+    trusted: TrustedKeys,
+    board: BoardHandle,
+    budget: BudgetHandle,
+    cargo: Cargo | None,
+    clock: Clock,
+    raw: bool,
 ) -> None:
     try:
         guard = arm(raw=(PORT_SCAN,) if raw else ())
@@ -54,7 +72,7 @@ async def _inspect(
     except (UnguardableError, SealError) as error:
         await _refuse(sealed, trusted, board, clock, str(error))
         return
-    inspector = Inspector(permit, guard, board, budget, clock)
+    inspector = Inspector(permit, guard, board, budget, cargo, clock)
     await inspector.run()
 
 
@@ -84,11 +102,31 @@ def node_id() -> str:
     return str(ray.get_runtime_context().get_node_id())
 
 
+@lru_cache(maxsize=2)  # a worker process serves many orders of one pack, and perhaps the next one already
+def _ordered_pack(digest: str, cargo: Cargo | None) -> Pack:
+    """Give the pack that an order is bound to; raises `PackError` when there is another one, or none."""
+    if cargo is not None:
+        return unpacked(cargo, digest)
+    pack = load_pack()
+    if pack.digest != digest:
+        message = f"signature pack {pack.digest[:16]} is not the ordered {digest[:16]}"
+        raise PackError((Problem(source="signatures", line=0, message=message),))
+    return pack
+
+
 class Inspector:
     """Runs an opened order in this process."""
 
-    def __init__(self, permit: Permit, guard: Guard, board: BoardHandle, budget: BudgetHandle, clock: Clock) -> None:
-        self._permit = permit
+    def __init__(
+        self,
+        permit: Permit,
+        guard: Guard,
+        board: BoardHandle,
+        budget: BudgetHandle,
+        cargo: Cargo | None,
+        clock: Clock,
+    ) -> None:
+        self._permit, self._cargo = permit, cargo
         self._guard, self._vetoed_before = guard, guard.total
         self._board = board
         self._clock = clock
@@ -132,11 +170,10 @@ class Inspector:
                     page, self._dialer, self._clock, order.scope.contact, self._beats.append, asyncio.Event()
                 )
             return
-        pack = await asyncio.to_thread(load_pack)
-        if pack.digest != self._permit.order.pack_digest:
-            self._permit.halt(
-                f"signature pack {pack.digest[:16]} is not the ordered {self._permit.order.pack_digest[:16]}"
-            )
+        try:
+            pack = await asyncio.to_thread(_ordered_pack, order.pack_digest, self._cargo)
+        except PackError as error:
+            self._permit.halt(printable(str(error).encode(), 500))
             return
         with self._guard.admitting(self._permit):
             for item in self._permit.order.scope.items:

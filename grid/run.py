@@ -25,6 +25,7 @@ from grid.key import TrustedKeys
 from grid.pulse.watch import PulseWatch
 from grid.report import Record, Report
 from grid.seal import SealedOrder
+from plugins.cargo import Cargo
 from plugins.clock import Clock, SystemClock
 from probes.observation import Ending
 
@@ -117,18 +118,20 @@ class Grid:
         intake: Intake,
         brake: Brake,
         watches: Mapping[str, PulseWatch] | None = None,
+        cargo: Cargo | None = None,
     ) -> list[Record]:
         """Run every order in a worker process of its own; give one record per order, in the order given.
 
         Returns when all have ended. When the brake says stop, all workers are told at once. A worker that is lost leaves a record
         that says so; its order is never run again. `watches` holds, by inspection id, the pulse that decides how fast an inspection
-        goes; orders for its heartbeat give no record.
+        goes; orders for its heartbeat give no record. `cargo` is the signature pack that the orders are bound to; None: the workers
+        use the one that is installed where they run.
         """
         if brake.stopped:
             accounts = [account(sealed, trusted) for sealed in orders]
             accounts = [account for account in accounts if not account.beats]
             return [account.record(self._clock, brake.stopped, Ending.NOT_STARTED) for account in accounts]
-        run = _Run(orders, trusted, intake, self._clock, watches or {}, self._door, self._raw)
+        run = _Run(orders, trusted, intake, self._clock, watches or {}, self._door, self._raw, cargo)
         try:
             return run.to_end(brake)
         finally:
@@ -147,7 +150,10 @@ class _Run:
         watches: Mapping[str, PulseWatch],
         door: Door,
         raw: bool,
+        cargo: Cargo | None,
     ) -> None:
+        # Once into the object store, however many orders there are.
+        self._cargo = ray.put(cargo)
         self._clock = clock
         self._raw = raw
         self._intake = intake
@@ -216,7 +222,7 @@ class _Run:
                     self._lost[order_id] = refusal
                     hand_out.ended(order_id)
                     continue
-                reference = task.remote(sealed, self._trusted, self._board, hand_out.budget, self._raw)
+                reference = task.remote(sealed, self._trusted, self._board, hand_out.budget, self._raw, self._cargo)
                 self._tasks[reference] = order_id
 
     def _reap(self) -> None:

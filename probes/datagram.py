@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import errno
 import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from plugins.ask import NoAnswerReason
@@ -37,8 +38,17 @@ class Datagrams:
         made.setblocking(False)
         listen_for_icmp(made)
 
-    async def exchange(self, payload: bytes, *, timeout_s: float, any_port: bool = False) -> bytes | None:
-        """Send one datagram; give the answer, None when there is none. `any_port`: it may come from another port (TFTP).
+    async def exchange(
+        self,
+        payload: bytes,
+        *,
+        timeout_s: float,
+        any_port: bool = False,
+        fits: Callable[[bytes], bool] = lambda _: True,
+    ) -> bytes | None:
+        """Send one datagram; give the first answer that fits, None when there is none.
+
+        `any_port`: it may come from another port (TFTP).
 
         Raises `DialError` for what ICMP says, `OutOfScopeError`, `CutOffError`.
         """
@@ -51,16 +61,16 @@ class Datagrams:
         try:
             await asyncio.get_running_loop().sock_sendto(self._socket, payload, (self._address, self._port))
             async with asyncio.timeout(min(timeout_s, self._dialer.leave.remaining_s())):
-                return await self._answer(any_port)
+                return await self._answer(any_port, fits)
         except TimeoutError:
             return None
         except OSError as error:
             raise self._refusal(error) from None
 
-    async def _answer(self, any_port: bool) -> bytes | None:
+    async def _answer(self, any_port: bool, fits: Callable[[bytes], bool]) -> bytes | None:
         for _ in range(_STRANGERS):
             data, sender = await asyncio.get_running_loop().sock_recvfrom(self._socket, DATAGRAM_BYTES)
-            if sender[0] == self._address and (any_port or sender[1] == self._port):
+            if sender[0] == self._address and (any_port or sender[1] == self._port) and fits(data):
                 self._passages.append(Passage(direction=Direction.RECEIVED, data=data))
                 self._dialer.counter.received(len(data))
                 return data

@@ -149,6 +149,12 @@ class Connection:
         return transport.getpeercert(binary_form=True) if transport else None
 
     @property
+    def tls(self) -> ssl.SSLObject | None:
+        """The handshake's outcome; None without TLS."""
+        shaken: ssl.SSLObject | None = self._writer.get_extra_info("ssl_object")
+        return shaken
+
+    @property
     def transcript(self) -> Transcript:
         """What went over this connection so far."""
         return Transcript(
@@ -218,15 +224,23 @@ class Dialer:
 
     @contextlib.asynccontextmanager
     async def connect(
-        self, address: str, port: int, *, timeout_s: float, tls_name: str | None = None
+        self,
+        address: str,
+        port: int,
+        *,
+        timeout_s: float,
+        tls_name: str | None = None,
+        context: ssl.SSLContext | None = None,
     ) -> AsyncIterator[Connection]:
         """Open one TCP connection, with TLS (any certificate: it is a fact, not an opinion) when `tls_name` is given.
 
-        The connection is dropped at the end of the block. Raises `DialError` (the server's doing), `OutOfScopeError`,
-        `CutOffError` (ours).
+        `context` offers other versions and suites than usual. The connection is dropped at the end of the block.
+
+        Raises `DialError` (the server's doing), `OutOfScopeError`, `CutOffError` (ours).
         """
         async with self.admit(address, port):
-            connection = await self._open(address, port, timeout_s, tls_name)
+            offered = (context or observing_context()) if tls_name is not None else None
+            connection = await self._open(address, port, timeout_s, tls_name, offered)
             try:
                 yield connection
             finally:
@@ -294,8 +308,9 @@ class Dialer:
             if ourselves:
                 raise _nobody(address, port)
 
-    async def _open(self, address: str, port: int, timeout_s: float, tls_name: str | None) -> Connection:
-        context = _observing_context() if tls_name is not None else None
+    async def _open(
+        self, address: str, port: int, timeout_s: float, tls_name: str | None, context: ssl.SSLContext | None
+    ) -> Connection:
         with _failures(address, port, timeout_s):
             async with asyncio.timeout(timeout_s):
                 reader, writer = await self._connected(address, port, timeout_s, context, tls_name)
@@ -361,7 +376,7 @@ def _new_raw_socket(address: str, port: int) -> socket.socket:  # noqa: TID251 -
     return made
 
 
-def _observing_context() -> ssl.SSLContext:
+def observing_context() -> ssl.SSLContext:
     """TLS that accepts whatever the server shows, down to what the local OpenSSL still speaks."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator
 
 from plugins.value import value
-from probes.holes.facts import Exchange
+from probes.holes.facts import Exchange, HolesBegan
 from probes.ports.facts import PortBlock, PortState, SweepSeen
 from probes.services.facts import FtpSeen, ServiceSeen, SshSeen
 from probes.set.facts import SetExchange
@@ -49,6 +49,7 @@ Fact = Annotated[
     | TlsSeen
     | SourceSeen
     | SetExchange
+    | HolesBegan
     | Exchange
     | ItemEnded,
     Discriminator("kind"),

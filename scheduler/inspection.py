@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from grid.brake import Brake
 from grid.evidence import EvidenceFolder
+from grid.here import Here
 from grid.key import trusted
 from grid.order import Order
 from grid.pulse.watch import PulseWatch
@@ -22,6 +23,7 @@ from grid.report import Record, Report
 from grid.run import Grid
 from grid.seal import SealedOrder, seal
 from plugins import canonical
+from plugins.cargo import packed
 from plugins.clock import Clock
 from plugins.pack import Pack
 from probes.catalog import judge_server
@@ -200,7 +202,7 @@ def inspect_systems(
     inspections: Sequence[Inspection],
     outs: Sequence[Path],
     *,
-    grid: Grid,
+    grid: Grid | Here,
     issuer: Issuer,
     pack: Pack,
     clock: Clock,
@@ -225,6 +227,6 @@ def inspect_systems(
     with _handed_out(running, claims, audit, issuer.actor, intake) as sealed:
         for run in running:
             run.keep_orders()
-        records = grid.run(sealed, trusted(issuer.key), intake, brake or Brake(), watches)
+        records = grid.run(sealed, trusted(issuer.key), intake, brake or Brake(), watches, packed(pack))
     by_order = {record.order_id: record for record in records}
     return [run.finish(by_order) for run in running]

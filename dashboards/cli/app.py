@@ -5,14 +5,13 @@ Exit codes: 0 pass (or done), 1 fail, 2 inconclusive, 3 wrong input, 70 a defect
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 import traceback
-from typing import Any
 
 import typer
-from typer.core import TyperGroup
+
+from dashboards.cli.lazy import lazy
 
 COMMANDS: dict[str, str] = {
     "inspect": "dashboards.cli.inspect:app",
@@ -21,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "chain": "dashboards.cli.chain:app",
     "compare": "dashboards.cli.compare:app",
     "demo": "dashboards.cli.demo:app",
+    "signatures": "dashboards.cli.signatures.app:app",
     "audit": "dashboards.cli.audit:app",
     "doctor": "dashboards.cli.doctor:app",
     "serve": "dashboards.cli.serve:serve_app",
@@ -32,33 +32,14 @@ COMMANDS: dict[str, str] = {
     "slow": "dashboards.cli.brakes:slow_app",
     "status": "dashboards.cli.serve:status_app",
 }
-"""Command -> where its typer app is. A command's module is imported only when it is asked for: Ray takes a second."""
+"""Command -> where its typer app is. A command's module is imported only when it is asked for."""
 EXIT_INCONCLUSIVE = 2
 EXIT_WRONG_INPUT = 3
 EXIT_DEFECT = 70
 
 
-class LazyCommands(TyperGroup):
-    """A group whose commands are imported when they are needed."""
-
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - typer keeps its context type to itself
-        """Give the names in the order of the list."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - same for its command type
-        """Import one command."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, attribute = COMMANDS[cmd_name].partition(":")
-        command = typer.main.get_command(getattr(importlib.import_module(module), attribute))
-        command.name = cmd_name
-        return command
-
-
 app = typer.Typer(
-    cls=LazyCommands,
+    cls=lazy(COMMANDS),
     help="Tenken (点検): online inspection of consenting web-shop systems, gently and only by signed order.",
     no_args_is_help=True,
     add_completion=False,

@@ -128,7 +128,7 @@ def inspect(
     key = _key()
     brake, clock = Brake(), SystemClock()
     with stopping_on_signals(brake):
-        proven = _prove(system, proof, dns_resolver or [], lang, brake)
+        proven = proven_addresses(system, proof, dns_resolver or [], lang, brake)
         folder = _folder(out, system, clock.now())
         operator = system.operator
         issuer = Issuer(name=operator.organisation, contact=operator.email, key=key, actor=actor())
@@ -225,7 +225,9 @@ def _folder(out: Path | None, system: System, now: datetime) -> Path:
     return folder
 
 
-def _prove(system: System, proof: Proof, resolvers: list[str], lang: ReportLang, brake: Brake) -> frozenset[str]:
+def proven_addresses(
+    system: System, proof: Proof, resolvers: list[str], lang: ReportLang, brake: Brake
+) -> frozenset[str]:
     """Give the addresses whose control is proven; leaves with a refusal that says what to publish when one is missing."""
     if not unproven(system, ()):
         return frozenset()

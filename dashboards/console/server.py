@@ -22,7 +22,7 @@ from dashboards.console.data import AUDIT_LOG, ServeError, first_tokens, locked
 from dashboards.console.house import House
 from dashboards.console.probing import https_uri
 from dashboards.console.proof import Prover
-from grid.audit import AuditLog
+from grid.audit import AuditError, AuditLog
 from grid.brake import Brake
 from grid.gate.kernel import GateError
 from grid.gate.run import gated_grid
@@ -30,7 +30,8 @@ from grid.key import KeyFileError, load_or_create
 from grid.report import Report
 from grid.run import Grid
 from plugins.clock import Clock, SystemClock
-from plugins.pack import Pack, PackError, load_pack
+from plugins.pack import PackError, load_pack
+from plugins.release import ReleaseError
 from probes.control.look import ResolverError, resolver, resolvers_of_this_machine
 from probes.control.secret import SecretFileError
 from probes.control.secret import load_or_create as load_secret
@@ -40,6 +41,7 @@ from scheduler.inspection import Issuer, inspect_systems
 from scheduler.orders import Inspection, new_id
 from scheduler.result import Result
 from scheduler.service import Inspect, Service
+from scheduler.shelf import Shelf
 from scheduler.store.database import StoreError, sqlite_url
 from scheduler.store.orders import StoreClaims
 from scheduler.store.store import Store
@@ -100,12 +102,13 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         store = _store(settings)
         try:
             _announce_tokens(store, settings, clock, announce)
-            prover, issuer, pack = _prover(settings), _issuer(settings), _pack()
+            prover, issuer = _prover(settings), _issuer(settings)
             audit = AuditLog(settings.data / AUDIT_LOG, issuer.key, clock)
+            packs = _shelf(settings, audit)
             if not ipaddress.ip_address(listener.getsockname()[0]).is_loopback:
                 announce("tenken: warning: tokens travel over plain HTTP; put a TLS-terminating proxy before this port")
             with _grid(settings, clock) as grid:
-                inspect = on_grid(grid, issuer, pack, clock, prover, StoreClaims(store, clock), audit)
+                inspect = on_grid(grid, issuer, packs, clock, prover, StoreClaims(store, clock), audit)
                 asyncio.run(_run(store, clock, inspect, prover, audit, settings, config, listener, announce))
         finally:
             store.close()
@@ -194,7 +197,7 @@ class Server(uvicorn.Server):
 
 
 def on_grid(
-    grid: Grid, issuer: Issuer, pack: Pack, clock: Clock, prover: Prover, claims: Claims, audit: Audit
+    grid: Grid, issuer: Issuer, packs: Shelf, clock: Clock, prover: Prover, claims: Claims, audit: Audit
 ) -> Inspect:
     """Give the function that runs one inspection on Ray."""
 
@@ -204,7 +207,7 @@ def on_grid(
             [out],
             grid=grid,
             issuer=issuer,
-            pack=pack,
+            pack=packs.current(),
             clock=clock,
             claims=claims,
             audit=audit,
@@ -323,11 +326,14 @@ def _prover(settings: Settings) -> Prover:
         raise ServeError("proof of control", str(error), "mend it or name other resolvers with --resolver") from None
 
 
-def _pack() -> Pack:
+def _shelf(settings: Settings, audit: Audit) -> Shelf:
+    """Give the shelf; what lies on it has to be good when the service begins."""
+    shelf = Shelf(settings.data, load_pack, audit)
     try:
-        return load_pack()
-    except PackError as error:
-        raise ServeError("signatures", str(error), "mend the signatures") from None
+        shelf.current()
+    except (PackError, ReleaseError, AuditError) as error:
+        raise ServeError("signatures", str(error), "mend the signatures, or install a good pack") from None
+    return shelf
 
 
 def _shown(address: str) -> str:

@@ -49,8 +49,8 @@ def render(result: Result, lang: Lang, now_local_zone: str) -> str:
             result_digest=hashlib.sha256(canonical.dumps(result) + b"\n").hexdigest(),
             counts=figures.Counts.of(result.verdict.coverage),
             system_sent=_system_sent(result),
-            style=Markup(_style()),  # noqa: S704 - our own file
-            style_digest=_digest(_style()),
+            style=Markup(page_style()),  # noqa: S704 - our own file
+            style_digest=style_digest(),
             most_findings=MOST_FINDINGS,
             most_rows=MOST_ROWS,
             most_subjects=MOST_SUBJECTS,
@@ -155,10 +155,11 @@ def _environment() -> Environment:
 
 
 @cache
-def _style() -> str:
+def page_style() -> str:
+    """Give the style sheet of every page."""
     return (_FOLDER / "report.css").read_text("utf-8")
 
 
-def _digest(style: str) -> str:
+def style_digest() -> str:
     """Give the hash by which the page's own policy admits its one style sheet (CSP Level 3, section 6.7.2)."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return "sha256-" + base64.b64encode(hashlib.sha256(page_style().encode()).digest()).decode()

@@ -1,84 +1,120 @@
-"""Front asks: the front page, and two pages that cannot exist. What they show, no hole is needed to explain.
+"""Front asks: the front page, two pages that cannot exist, and what fingerprints ask for. No hole is needed to explain them.
 
-Their answers tell which product answers (product gate), and whether the server says yes to everything or repeats what it is
-asked (template semantics 18). The random part comes from outside; the prefix lets a judge recognise them in stored evidence.
+Their answers tell which products answer (product gate), and whether the server says yes to everything or repeats what it is
+asked (template semantics 18). The paths that cannot exist are drawn for each look, so a server cannot know them beforehand; a
+judge draws them again from the stored occasion.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
-import re2
-
-from plugins.ask import HttpAnswer, HttpAsk, NoAnswer, WebAnswer
+from plugins.ask import Answer, Ask, HttpAnswer, HttpAsk
+from plugins.fingerprint import Fingerprint, Seen, recognise
+from plugins.template.chance import Occasion
 from plugins.template.model import Product
 from plugins.template.pattern import found
 from plugins.template.view import View
-from plugins.value import value
 
-PREFIX = "/tenken-baseline-"
-"""Beginning of every path that cannot exist."""
 FRONT_PAGE = HttpAsk(path="/")
 """The front page."""
 
-_TOKEN = re2.compile(r"/tenken-baseline-([0-9a-f]{16})")
+
+def token(occasion: Occasion, *where: str | int) -> str:
+    """Give 16 hexadecimal digits that nobody can know beforehand, always the same at one place of one look."""
+    name = "\0".join((occasion.seed, "tenken", *map(str, where)))
+    return hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
-@value
-class Front:
-    """What the front asks brought."""
-
-    page: HttpAnswer | None
-    """Front page; None: no answer."""
-    baselines: tuple[tuple[HttpAsk, HttpAnswer], ...]
-    """Answers to pages that cannot exist."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether every front ask was answered."""
-        return self.page is not None and len(self.baselines) >= 2
-
-    @property
-    def reflects(self) -> bool:
-        """Whether the server repeats parts of what it is asked."""
-        return any(
-            token.encode() in View(answer, {}, {}).whole
-            for ask, answer in self.baselines
-            for token in _TOKEN.findall(ask.path)
-        )
-
-    def excludes(self, product: Product | None) -> bool:
-        """Whether it is sure that the product does not answer here; a missing or cut answer excludes nothing."""
-        answers = [answer for answer in (self.page, *(answer for _, answer in self.baselines)) if answer]
-        if product is None or not self.complete or any(answer.truncated for answer in answers):
-            return False
-        wholes = [View(answer, {}, {}).whole for answer in answers]
-        return not any(found(pattern, whole) for pattern in product.seen for whole in wholes)
+def baseline_asks(occasion: Occasion) -> tuple[HttpAsk, ...]:
+    """Give the asks for two pages that cannot exist: a plain one, and one that looks like what signatures ask for."""
+    one, two = token(occasion, "baseline", 1), token(occasion, "baseline", 2)
+    return HttpAsk(path=f"/{one}"), HttpAsk(path=f"/{two}/config/.env.php?{two}={two}")
 
 
-def front_of(answers: Mapping[HttpAsk, WebAnswer]) -> Front:
-    """Find the answers to the front asks among all that were given at one end point; a busy server's are none."""
-    given = {ask: answer for ask, answer in answers.items() if isinstance(answer, HttpAnswer) and not is_busy(answer)}
-    baselines = tuple((ask, answer) for ask, answer in given.items() if is_baseline(ask))
-    return Front(page=given.get(FRONT_PAGE), baselines=baselines)
+def sentinel_ask(occasion: Occasion, number: int) -> HttpAsk:
+    """Give the ask for another page that cannot exist, by which a change of the server is noticed."""
+    return HttpAsk(path=f"/{token(occasion, 'sentinel', number)}")
 
 
-def is_busy(answer: WebAnswer) -> bool:
+def front_asks(occasion: Occasion, fingerprints: Sequence[Fingerprint] = ()) -> tuple[HttpAsk, ...]:
+    """Give the front asks, each once."""
+    more = (ask for fingerprint in fingerprints for ask in fingerprint.http_asks)
+    return tuple(dict.fromkeys((FRONT_PAGE, *baseline_asks(occasion), *more)))
+
+
+def is_busy(answer: Answer) -> bool:
     """Tell whether the server asks to be left alone (RFC 6585, section 4; RFC 9110, sections 10.2.3 and 15.6.4)."""
-    if isinstance(answer, NoAnswer):
+    if not isinstance(answer, HttpAnswer):
         return False
     return answer.status in {429, 503} or any(name == "retry-after" for name, _ in answer.headers)
 
 
-def front_asks(token: str) -> tuple[HttpAsk, ...]:
-    """Give the front asks; `token` is 16 random hexadecimal digits."""
-    return (
-        FRONT_PAGE,
-        HttpAsk(path=f"{PREFIX}{token}"),
-        HttpAsk(path=f"{PREFIX}{token}/config/.env.php?tenken={token}"),
-    )
+class Front:
+    """What the front asks brought at one web end point."""
+
+    def __init__(
+        self, answers: Mapping[Ask, Answer], occasion: Occasion, fingerprints: Sequence[Fingerprint] = ()
+    ) -> None:
+        """Find the front asks among all answers; a busy server's are none."""
+        self.occasion = occasion
+        self._fingerprints = fingerprints
+        self.asks = front_asks(occasion, fingerprints)
+        given = {ask: answers.get(ask) for ask in self.asks}
+        self._given = {
+            ask: answer for ask, answer in given.items() if isinstance(answer, HttpAnswer) and not is_busy(answer)
+        }
+        self._excluded: dict[Product, bool] = {}
+
+    @property
+    def baselines(self) -> tuple[HttpAnswer, ...]:
+        """Answers to pages that cannot exist."""
+        return tuple(self._given[ask] for ask in baseline_asks(self.occasion) if ask in self._given)
+
+    @property
+    def complete(self) -> bool:
+        """Whether front page and baselines were answered."""
+        return FRONT_PAGE in self._given and len(self.baselines) == 2
+
+    @cached_property
+    def reflects(self) -> bool:
+        """Whether the server repeats parts of what it is asked."""
+        tokens = [token(self.occasion, "baseline", number).encode() for number in (1, 2)]
+        return any(one in View(answer, {}, {}).whole for answer in self.baselines for one in tokens)
+
+    @cached_property
+    def seen(self) -> tuple[Seen, ...]:
+        """Products that showed themselves."""
+        return recognise(self._fingerprints, self._given.values())
+
+    def excludes(self, product: Product | None) -> bool:
+        """Whether it is sure that the product does not answer here; a missing or cut answer excludes nothing."""
+        if product is None:
+            return False
+        if product not in self._excluded:
+            self._excluded[product] = self._whole and not self._shows(product)
+        return self._excluded[product]
+
+    @cached_property
+    def _whole(self) -> bool:
+        answered = len(self._given) == len(self.asks)
+        return answered and not any(answer.truncated for answer in self._given.values())
+
+    @cached_property
+    def _texts(self) -> tuple[bytes, ...]:
+        return tuple(View(answer, {}, {}).whole for answer in self._given.values())
+
+    def _shows(self, product: Product) -> bool:
+        if any(is_of(seen, product) for seen in self.seen):
+            return True
+        return any(found(pattern, text) for pattern in product.seen for text in self._texts)
 
 
-def is_baseline(ask: HttpAsk) -> bool:
-    """Tell whether an ask is for a page that cannot exist."""
-    return ask.path.startswith(PREFIX)
+def is_of(seen: Seen | Fingerprint, product: Product) -> bool:
+    """Tell whether a fingerprint is about a product: by its CPE name as far as both go, or by its name."""
+    if seen.name.casefold() == product.name.casefold():
+        return True
+    wanted = product.cpe.split(":") if product.cpe else []
+    return bool(wanted) and all(a in {b, "*"} or b == "*" for a, b in zip(wanted, seen.cpe.split(":"), strict=False))

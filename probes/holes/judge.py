@@ -1,23 +1,25 @@
 """The judging side of item `holes`: replays every program over the recorded exchanges. Pure.
 
-Every pair of end point and signature ends as clean, found, not applicable or not tested; not looked is never clean.
+Every pair of server and signature ends as clean, found, not applicable or not tested, at every end point that the signature is
+about; not looked is never clean.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import cast
 
-from plugins.ask import HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, WebAnswer, WebEndpoint
-from plugins.pack import Pack
-from plugins.template.model import Template
-from plugins.template.program import Hit, Match, NotTested, Outcome, program
+from plugins.ask import Ask, DnsAsk, Endpoint, HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, TcpAsk, WebEndpoint
+from plugins.pack import Pack, Signature
+from plugins.template.chance import Occasion
+from plugins.template.program import Hit, Match, NotTested
 from plugins.text import Text
 from probes.finding import Certainty, Finding, Grade, Severity
-from probes.holes.endpoints import declaration_of, named, web_endpoints
-from probes.holes.facts import Exchange
-from probes.holes.front import Front, front_of, is_busy
-from probes.holes.interference import interference
+from probes.holes.doubt import alike, doubt, unconfirmed
+from probes.holes.endpoints import applies, declaration_of, endpoints, named, web_endpoints
+from probes.holes.facts import Exchange, HolesBegan
+from probes.holes.front import is_busy
+from probes.holes.record import FIRST, Record, busy
 from probes.observation import Ending, ItemEnded, Observation
 from probes.target import Item, Scope
 from probes.transcript import printable
@@ -28,6 +30,10 @@ CLAUSE = "4.3.4.2 (2)"
 """Clause of the inspection rules."""
 NO_WEB = "holes.web"
 """Check under which a server without any web end point is listed."""
+INTERFERENCE = "holes.interference"
+"""Check under which it is noted that one thing answers in a server's place; it gathers what it says about many signatures."""
+FEWEST_NOTED = 3
+"""Signatures that interference must have spoilt at one end point before a note gathers them."""
 
 _SEVERITY = {"info": Severity.NONE}
 _NEVER_CONNECTED = {NoAnswerReason.REFUSED, NoAnswerReason.UNREACHABLE, NoAnswerReason.TIMEOUT, NoAnswerReason.RESET}
@@ -35,6 +41,7 @@ _BACKPORT = Text(
     en="Seen from the version only: if your distribution mends holes without a new version number, show its notice.",
     ja="バージョン表示のみによる推定です。ディストリビューションがバージョン番号を変えずに修正している場合は、その修正情報を示してください。",
 )
+_SPOILT = "interference: "
 
 
 def judge(scope: Scope, observations: Sequence[Observation], pack: Pack) -> Judgement:
@@ -42,157 +49,201 @@ def judge(scope: Scope, observations: Sequence[Observation], pack: Pack) -> Judg
     mine = [seen for seen in observations if seen.item is Item.HOLES and seen.server == scope.target.name]
     endings = [seen.fact for seen in mine if isinstance(seen.fact, ItemEnded)]
     ended = endings[-1] if endings else ItemEnded(ending=Ending.BROKEN, detail="no end was recorded")
-    endpoints = web_endpoints(scope.target)
-    if not endpoints:
-        return Judgement(coverage=(_no_web(scope),))
-    records = [_Record(scope, endpoint, mine, ended) for endpoint in endpoints]
-    judged = [record.judge(signature.template) for record in records for signature in pack.signatures]
-    return Judgement(
-        findings=tuple(finding for finding, _ in judged if finding), coverage=tuple(entry for _, entry in judged)
-    )
+    begun = [seen.fact.occasion for seen in mine if isinstance(seen.fact, HolesBegan)]
+    occasion = begun[-1] if begun else Occasion()
+    every = endpoints(scope.target)
+    records = {endpoint: Record(endpoint, occasion, pack.fingerprints) for endpoint in every}
+    for seen in mine:
+        if isinstance(seen.fact, Exchange) and seen.fact.endpoint in records:
+            records[seen.fact.endpoint].keep(seen.fact, seen.evidence)
+    findings: list[Finding] = []
+    coverage = [] if web_endpoints(scope.target) else [_server(scope, NO_WEB, "no web end point is declared")]
+    for endpoint in every:
+        fitting = [one for one in pack.signatures if applies(one, endpoint, scope.target)]
+        bench = _Bench(scope, endpoint, records[endpoint], ended)
+        bench.judge(fitting)
+        findings += bench.findings
+        coverage += bench.coverage
+    met = {entry.check for entry in coverage}
+    # Without a web server, one line says so for all that is about web servers.
+    rest = (one for one in pack.signatures if one.id not in met and not (one.template.http or one.is_check))
+    coverage += [_server(scope, one.id, "nothing that it is about is declared") for one in rest]
+    return Judgement(findings=tuple(findings), coverage=tuple(coverage))
 
 
-def _no_web(scope: Scope) -> Coverage:
+def _server(scope: Scope, check: str, reason: str) -> Coverage:
     return Coverage(
         server=scope.target.name,
         item=Item.HOLES,
-        check=NO_WEB,
+        check=check,
         subject=scope.target.name,
         outcome=Became.NOT_APPLICABLE,
-        reason="no web end point is declared",
+        reason=reason,
     )
 
 
-class _Record:
-    """What is on record about one end point."""
+class _Bench:
+    """The judgement of one end point."""
 
-    def __init__(self, scope: Scope, endpoint: WebEndpoint, mine: Sequence[Observation], ended: ItemEnded) -> None:
-        self._scope, self._endpoint, self._ended = scope, endpoint, ended
-        self._answers: dict[HttpAsk, WebAnswer] = {}
-        self._evidence: dict[HttpAsk, tuple[str, ...]] = {}
-        for seen in mine:
-            if isinstance(seen.fact, Exchange) and seen.fact.endpoint == endpoint:
-                self._keep(seen.fact, seen.evidence)
-        self._front: Front = front_of(self._answers)
+    def __init__(self, scope: Scope, endpoint: Endpoint, record: Record, ended: ItemEnded) -> None:
+        self._scope, self._endpoint, self._record, self._ended = scope, endpoint, record, ended
+        self._subject = named(endpoint)
+        self._shut_out = self._never_let_in()
+        self._gap = self._missing()
+        record.missing = NoAnswer(reason=NoAnswerReason.CUT_OFF, detail=self._gap)
+        self.findings: list[Finding] = []
+        self.coverage: list[Coverage] = []
 
-    def _keep(self, fact: Exchange, evidence: tuple[str, ...]) -> None:
-        """Of several tries the last answer counts; a try without an answer takes nothing back."""
-        if isinstance(fact.answer, HttpAnswer) or fact.ask not in self._answers:
-            self._answers[fact.ask] = fact.answer
-            self._evidence[fact.ask] = evidence
+    def judge(self, signatures: Sequence[Signature]) -> None:
+        """Judge every signature that is about this end point."""
+        standing: dict[str, tuple[Signature, list[Hit]]] = {}
+        for signature in signatures:
+            hits = self._look_at(signature)
+            if hits:
+                standing[signature.id] = signature, hits
+        together = alike(self._record, standing)
+        for identifier, (signature, hits) in standing.items():
+            if identifier in together:
+                self._not_tested(signature, f"{_SPOILT}{together[identifier]}")
+            else:
+                self.findings.append(self._finding(signature, hits))
+                self._add(signature, Became.FOUND)
+        self._note()
 
-    def judge(self, template: Template) -> tuple[Finding | None, Coverage]:
-        """Replay one template."""
-        product = template.inspection.product
-        if self._shut_out():
-            return None, self._coverage(template, Became.NOT_APPLICABLE, "declared restricted, and refused us")
-        if product and self._front.excludes(product):
-            unseen = f"{product.name} was not seen on the front page or an error page"
-            return None, self._coverage(template, Became.NOT_APPLICABLE, unseen)
-        outcome = self._replay(template)
+    def _look_at(self, signature: Signature) -> list[Hit]:
+        """Judge one signature; give the hits that stand, otherwise note what became of it."""
+        if why := self._not_applicable(signature):
+            self._add(signature, Became.NOT_APPLICABLE, why)
+            return []
+        outcome, asked = self._record.replay(signature)
         if isinstance(outcome, Match):
-            return self._weigh(template, outcome)
+            return self._weigh(signature, outcome)
         if isinstance(outcome, NotTested):
-            return None, self._coverage(template, Became.NOT_TESTED, outcome.reason)
-        if self._ended.ending is not Ending.FINISHED:
-            return None, self._coverage(template, Became.NOT_TESTED, self._missing())
-        return None, self._coverage(template, Became.CLEAN)
+            self._not_tested(signature, outcome.reason)
+        elif who := self._record.blocked(asked):
+            self._not_tested(signature, f"{_SPOILT}a block page answered ({who})")
+        elif change := self._record.unsteady(asked):
+            self._not_tested(signature, f"{_SPOILT}{change}")
+        elif self._ended.ending is not Ending.FINISHED:
+            self._not_tested(signature, self._gap)
+        else:
+            self._add(signature, Became.CLEAN)
+        return []
 
-    def _shut_out(self) -> bool:
+    def _not_applicable(self, signature: Signature) -> str:
+        if self._shut_out:
+            return "declared restricted, and refused us"
+        role = self._scope.target.role
+        if signature.roles and role not in signature.roles:
+            return f"it is about servers declared as {', '.join(signature.roles)}; this one is declared as {role}"
+        product = signature.template.inspection.product
+        if product and isinstance(self._endpoint, WebEndpoint) and self._record.front.excludes(product):
+            return f"{product.name} was not seen on the front page or an error page"
+        return ""
+
+    def _never_let_in(self) -> bool:
         """A port that is declared for others only, and never let us in, cannot be attacked from here either."""
         declared = declaration_of(self._scope.target, self._endpoint)
-        return bool(declared and declared.restricted_to and self._answers) and all(
-            isinstance(answer, NoAnswer) and answer.reason in _NEVER_CONNECTED and not self._evidence[ask]
-            for ask, answer in self._answers.items()
+        answers = self._record.answers[FIRST]
+        return bool(declared and declared.restricted_to and answers) and all(
+            isinstance(answer, NoAnswer) and answer.reason in _NEVER_CONNECTED and not self._record.evidence(ask)
+            for ask, answer in answers.items()
         )
-
-    def _replay(self, template: Template) -> Outcome:
-        running = program(template, self._endpoint)
-        try:
-            ask = next(running)
-            while True:
-                ask = running.send(self._answer(cast(HttpAsk, ask)))
-        except StopIteration as end:
-            outcome: Outcome = end.value
-            return outcome
-
-    def _answer(self, ask: HttpAsk) -> WebAnswer:
-        answer = self._answers.get(ask)
-        if answer is None:
-            return NoAnswer(reason=NoAnswerReason.CUT_OFF, detail=self._missing())
-        if isinstance(answer, HttpAnswer) and is_busy(answer):
-            return NoAnswer(reason=NoAnswerReason.CUT_OFF, detail=_busy(answer))
-        return answer
 
     def _missing(self) -> str:
         """Say why something was not asked."""
         if self._ended.ending is not Ending.FINISHED:
             return f"{self._ended.ending}: {self._ended.detail}" if self._ended.detail else str(self._ended.ending)
-        busy = [
-            _busy(answer) for answer in self._answers.values() if isinstance(answer, HttpAnswer) and is_busy(answer)
-        ]
-        silent = [str(answer.reason) for answer in self._answers.values() if isinstance(answer, NoAnswer)]
-        if busy:
-            return busy[0]
+        answers = self._record.answers[FIRST].values()
+        resting = [busy(answer) for answer in answers if isinstance(answer, HttpAnswer) and is_busy(answer)]
+        silent = [str(answer.reason) for answer in answers if isinstance(answer, NoAnswer)]
+        if resting:
+            return resting[0]
+        if changed := self._record.steadiness.changed:
+            return f"{changed}; nothing more was asked"
         return f"the end point does not answer ({silent[-1]})" if silent else "it was never asked"
 
-    def _weigh(self, template: Template, match: Match) -> tuple[Finding | None, Coverage]:
-        standing: list[Hit] = []
-        doubts: list[str] = []
-        for hit in match.hits:
-            answer = self._answers[_web(hit)]
-            if isinstance(answer, HttpAnswer):
-                doubt = interference(template, hit, answer, self._endpoint, self._front)
-                (doubts if doubt else standing).append(doubt or hit)  # type: ignore[arg-type]
-        if not standing:
-            return None, self._coverage(template, Became.NOT_TESTED, f"interference: {doubts[0]}")
-        return self._finding(template, standing), self._coverage(template, Became.FOUND)
+    def _weigh(self, signature: Signature, match: Match) -> list[Hit]:
+        doubts = {hit: doubt(self._record, signature, hit) for hit in match.hits}
+        standing = [hit for hit, why in doubts.items() if not why]
+        why = unconfirmed(self._record, signature, standing) if standing else next(iter(doubts.values()))
+        if why:
+            self._not_tested(signature, f"{_SPOILT}{why}")
+            return []
+        return standing
 
-    def _finding(self, template: Template, hits: Sequence[Hit]) -> Finding:
+    def _finding(self, signature: Signature, hits: Sequence[Hit]) -> Finding:
+        template = signature.template
         inspection = template.inspection
         verified = inspection.certainty == "verified"
-        evidence = dict.fromkeys(digest for hit in hits for digest in self._evidence[_web(hit)])
+        evidence = dict.fromkeys(digest for hit in hits for digest in self._record.evidence(hit.ask))
         return Finding(
             server=self._scope.target.name,
             item=Item.HOLES,
             rule=template.id,
             clause=CLAUSE,
-            subject=named(self._endpoint),
+            subject=self._subject,
             grade=Grade.FAILING if verified else Grade.GUIDANCE,
             severity=_SEVERITY.get(template.severity) or Severity(template.severity),
             certainty=Certainty(inspection.certainty),
             title=inspection.title,
-            seen="; ".join(self._seen(hit) for hit in hits[:5]),
+            seen="; ".join(self._seen(hit) for hit in hits[:5]) + self._packaged(signature),
             remedy=_joined(inspection.remedy, inspection.note or (None if verified else _BACKPORT)),
             references=template.references,
             evidence=tuple(evidence),
         )
 
+    def _packaged(self, signature: Signature) -> str:
+        """Name the distribution that packaged what is only suspected: its notices decide."""
+        if signature.template.inspection.certainty != "suspected" or not isinstance(self._endpoint, WebEndpoint):
+            return ""
+        named_ = dict.fromkeys(seen.distribution for seen in self._record.front.seen if seen.distribution)
+        return f"; packaged by {', '.join(printable(name.encode(), 30) for name in named_)}" if named_ else ""
+
     def _seen(self, hit: Hit) -> str:
-        answer = self._answers[_web(hit)]
+        answer = self._record.first(hit.ask)
         status = f" -> {answer.status}" if isinstance(answer, HttpAnswer) else ""
         values = [f"{name}={printable(data, 60)}" if name else printable(data, 60) for name, data in hit.extracted[:5]]
-        return f"{_web(hit).method} {printable(_web(hit).path.encode('latin-1'))}{status}" + (
-            f" ({', '.join(values)})" if values else ""
-        )
+        return told(hit.ask) + status + (f" ({', '.join(values)})" if values else "")
 
-    def _coverage(self, template: Template, outcome: Became, reason: str = "") -> Coverage:
+    def _not_tested(self, signature: Signature, reason: str) -> None:
+        self._add(signature, Became.NOT_TESTED, reason)
+
+    def _add(self, signature: Signature, outcome: Became, reason: str = "") -> None:
+        self.coverage.append(self._entry(signature.id, outcome, reason))
+
+    def _entry(self, check: str, outcome: Became, reason: str) -> Coverage:
         return Coverage(
             server=self._scope.target.name,
             item=Item.HOLES,
-            check=template.id,
-            subject=named(self._endpoint),
+            check=check,
+            subject=self._subject,
             outcome=outcome,
             reason=reason,
         )
 
+    def _note(self) -> None:
+        """Gather what one thing in between has spoilt into one line."""
+        reasons = Counter(
+            entry.reason.removeprefix(_SPOILT) for entry in self.coverage if entry.reason.startswith(_SPOILT)
+        )
+        if (number := reasons.total()) >= FEWEST_NOTED:
+            (most, _), *_ = reasons.most_common(1)
+            note = f"{_SPOILT}{number} signatures could not be judged at this end point; most often: {most}"
+            self.coverage.append(self._entry(INTERFERENCE, Became.NOT_TESTED, note))
 
-def _web(hit: Hit) -> HttpAsk:
-    return cast(HttpAsk, hit.ask)
 
-
-def _busy(answer: HttpAnswer) -> str:
-    return f"the server asked to be left alone (status {answer.status})"
+def told(ask: Ask) -> str:
+    """Say what was asked."""
+    match ask:
+        case HttpAsk(method=method, path=path):
+            return f"{method} {printable(path.encode('latin-1', 'replace'))}"
+        case DnsAsk(name=name, dns_class=dns_class, type=type_):
+            return f"{name} {dns_class} {type_}"
+        case TcpAsk(steps=steps):
+            return printable(b"".join(step.send for step in steps), 60) or "banner"
+        case _:
+            return "TLS handshake"
 
 
 def _joined(remedy: Text, note: Text | None) -> Text:

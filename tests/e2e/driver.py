@@ -35,6 +35,7 @@ from scheduler.orders import Inspection, new_id
 from scheduler.plan import InspectionPlan
 from scheduler.result import Kind, Result
 from scheduler.service import Service
+from scheduler.shelf import Shelf
 from scheduler.store.database import sqlite_url
 from scheduler.store.orders import StoreClaims
 from scheduler.store.store import Store
@@ -65,7 +66,8 @@ class Driver:
         issuer = Issuer(name="Review body", contact=CONTACT, key=key)
         self._claims = claims = StoreClaims(self._store, self._clock)
         self._luck = random.Random()
-        self._inspect = on_grid(grid, issuer, load_pack(), self._clock, Prover(b"0" * 32, ()), claims, audit)
+        packs, prover = Shelf(folder, load_pack, audit), Prover(b"0" * 32, ())
+        self._inspect = on_grid(grid, issuer, packs, self._clock, prover, claims, audit)
         self._told = os.open(folder / "told.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._service = Service(self._store, self._desk, self._clock, self._tell, folder / "inspections")
 

@@ -15,7 +15,8 @@ from probes.holes.look import look
 from probes.observation import Ending, ItemEnded
 from probes.target import Item
 from probes.verdict import Outcome
-from tests.probes.holes.scene import PACK, inspected, scope_for
+from tests.pack import PACK
+from tests.probes.holes.scene import inspected, scope_for
 from tests.probes.holes.web import Web, pages, response
 from tests.probes.scene import dialer_for, recorder
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from plugins.pack import Pack, Signature, load_pack, pack_of
+from plugins.pack import Pack, Signature, pack_of
 from plugins.template.model import Template
 from probes.dial import Dialer
 from probes.holes.judge import judge
@@ -14,10 +14,9 @@ from probes.observation import Ending, ItemEnded
 from probes.recorder import Recorder
 from probes.target import DeclaredPort, Item, PortRange, Purpose, Role, Scope, Target, Transport
 from probes.verdict import Judgement, Outcome
+from tests.pack import PACK
 from tests.probes.holes.web import Manner, Web, serving
 from tests.probes.scene import dialer_for, recorder
-
-PACK = load_pack()
 
 
 @dataclass
@@ -66,9 +65,11 @@ def pack_with(*templates: Template) -> Pack:
     )
 
 
-async def inspected(manner: Manner, pack: Pack = PACK, ending: Ending = Ending.FINISHED) -> Seen:
+async def inspected(
+    manner: Manner, pack: Pack = PACK, ending: Ending = Ending.FINISHED, address: str = "127.0.0.7"
+) -> Seen:
     """Look at a server and judge what was seen."""
-    async with serving(manner) as web:
+    async with serving(manner, address) as web:
         scope, dialer, kept = scope_for(web), dialer_for(), recorder()
         await look(scope, dialer, kept, pack)
     kept.saw(Item.HOLES, ItemEnded(ending=ending))

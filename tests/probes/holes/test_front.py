@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from plugins.ask import HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, WebAnswer
+from plugins.template.chance import Occasion
 from plugins.template.model import Product
-from probes.holes.front import Front, front_asks, front_of, is_baseline, is_busy
+from probes.holes.front import FRONT_PAGE, Front, baseline_asks, front_asks, is_busy, token
 
-TOKEN = "0123456789abcdef"
+OCCASION = Occasion(seed="x", at=0)
+TOKEN = token(OCCASION, "baseline", 2)
 NGINX = Product(name="nginx", seen=("(?m)^Server: nginx/[0-9]",))
 
 
@@ -18,14 +20,19 @@ def page(body: bytes = b"", status: int = 404, truncated: bool = False, **header
 
 
 def front(*answers: WebAnswer) -> Front:
-    return front_of(dict(zip(front_asks(TOKEN), answers, strict=False)))
+    return Front(dict(zip(front_asks(OCCASION), answers, strict=False)), OCCASION)
 
 
 def test_the_asks_are_the_front_page_and_two_pages_that_cannot_exist() -> None:
-    asks = front_asks(TOKEN)
+    asks = front_asks(OCCASION)
+    assert asks == (FRONT_PAGE, *baseline_asks(OCCASION))
     assert asks[0] == HttpAsk(path="/")
-    assert [is_baseline(ask) for ask in asks] == [False, True, True]
     assert len(set(asks)) == 3
+
+
+def test_what_cannot_exist_is_drawn_anew_for_each_look_and_again_by_a_judge() -> None:
+    assert baseline_asks(OCCASION) == baseline_asks(Occasion(seed="x", at=99))
+    assert set(baseline_asks(OCCASION)).isdisjoint(baseline_asks(Occasion(seed="y", at=0)))
 
 
 def test_a_product_that_shows_itself_nowhere_is_excluded() -> None:
@@ -51,9 +58,7 @@ def test_what_was_not_wholly_answered_excludes_nothing(gap: WebAnswer, position:
     assert not front(*answers).excludes(NGINX)
 
 
-@pytest.mark.parametrize(
-    "echo", [page(b"no /tenken-baseline-0123456789abcdef here"), page(location=f"/login?to={TOKEN}")]
-)
+@pytest.mark.parametrize("echo", [page(f"no /{TOKEN} here".encode()), page(location=f"/login?to={TOKEN}")])
 def test_a_server_that_repeats_the_ask_is_noticed(echo: HttpAnswer) -> None:
     assert front(page(), page(), echo).reflects
     assert not front(page(), page(), page(b"no such page")).reflects

@@ -10,16 +10,19 @@ import pytest
 
 from plugins.ask import HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason
 from plugins.pack import Pack
+from plugins.template.chance import Occasion
 from probes.finding import Certainty, Grade, Severity
+from probes.holes.control import control_of
 from probes.holes.endpoints import web_endpoints
 from probes.holes.facts import Exchange
 from probes.holes.front import front_asks
-from probes.holes.judge import NO_WEB, judge
+from probes.holes.judge import INTERFERENCE, NO_WEB, judge
 from probes.observation import Ending, ItemEnded, Observation
 from probes.target import Item, Role, Scope, Target
 from probes.verdict import Judgement, Outcome, Standing, decide
+from tests.pack import PACK
 from tests.plugins.template.samples import HEAD, template
-from tests.probes.holes.scene import PACK, inspected, pack_with, scope_for
+from tests.probes.holes.scene import inspected, pack_with, scope_for
 from tests.probes.holes.web import pages, response, says
 from tests.probes.scene import declared, observed, scope_of
 
@@ -36,11 +39,24 @@ NOT_FOUND = HttpAnswer(status=404, body=b"no such page")
 TREASURE = HttpAnswer(status=200, body=b"treasure v7\xff")
 
 
-def exchange(path: str, answer: HttpAnswer | NoAnswer) -> Exchange:
-    return Exchange(endpoint=ENDPOINT, ask=HttpAsk(path=path), answer=answer)
+def exchange(path: str, answer: HttpAnswer | NoAnswer, look: int = 1) -> Exchange:
+    return Exchange(endpoint=ENDPOINT, ask=HttpAsk(path=path), answer=answer, look=look)
 
 
-FRONT = tuple(Exchange(endpoint=ENDPOINT, ask=ask, answer=NOT_FOUND) for ask in front_asks("0" * 16))
+def confirmed(
+    answer: HttpAnswer, again: HttpAnswer | None = None, control: HttpAnswer = NOT_FOUND
+) -> tuple[Exchange, ...]:
+    """Give a hit at /hole as it is looked at: first, again, and its control."""
+    other = control_of(HttpAsk(path="/hole"), Occasion())
+    assert isinstance(other, HttpAsk)
+    return (
+        exchange("/hole", answer),
+        exchange("/hole", again or answer, look=2),
+        Exchange(endpoint=ENDPOINT, ask=other, answer=control),
+    )
+
+
+FRONT = tuple(Exchange(endpoint=ENDPOINT, ask=ask, answer=NOT_FOUND) for ask in front_asks(Occasion()))
 
 
 def judged(
@@ -55,20 +71,20 @@ def only(judgement: Judgement) -> tuple[Outcome, str]:
 
 
 def test_a_verified_hole_fails_and_says_all_there_is_to_say() -> None:
-    judgement = judged(*FRONT, exchange("/hole", TREASURE))
+    judgement = judged(*FRONT, *confirmed(TREASURE))
     (finding,) = judgement.findings
     assert (finding.rule, finding.clause, finding.server) == ("sample", "4.3.4.2 (2)", "web")
     assert (finding.grade, finding.severity, finding.certainty) == (Grade.FAILING, Severity.HIGH, Certainty.VERIFIED)
     assert finding.subject == judgement.coverage[0].subject == "http://127.0.0.9:8080 [127.0.0.9]"
     assert finding.seen == "GET /hole -> 200 (version=v7)"
     assert finding.remedy.en == "Mend it"
-    assert finding.evidence == (f"{3:064x}",)
+    assert finding.evidence == (f"{3:064x}", f"{4:064x}")
     assert only(judgement) == (Outcome.FOUND, "")
     assert decide([judgement]).standing is Standing.FAIL
 
 
 def test_a_suspected_hole_is_guidance_with_a_word_on_distributions() -> None:
-    (finding,) = judged(*FRONT, exchange("/hole", TREASURE), pack=SUSPECTED).findings
+    (finding,) = judged(*FRONT, *confirmed(TREASURE), pack=SUSPECTED).findings
     assert (finding.grade, finding.certainty) == (Grade.GUIDANCE, Certainty.SUSPECTED)
     assert "distribution" in finding.remedy.en
     assert "ディストリビューション" in finding.remedy.ja
@@ -77,7 +93,7 @@ def test_a_suspected_hole_is_guidance_with_a_word_on_distributions() -> None:
 def test_server_bytes_are_shown_escaped() -> None:
     one = pack_with(template(HOLE.replace("v[0-9]+", "(?s)v.*")))
     (finding,) = judged(
-        *FRONT, exchange("/hole", HttpAnswer(status=200, body=b"treasure v\x1b[31m\xff<b>")), pack=one
+        *FRONT, *confirmed(HttpAnswer(status=200, body=b"treasure v\x1b[31m\xff<b>")), pack=one
     ).findings
     assert finding.seen == r"GET /hole -> 200 (version=v\x1b[31m\xff<b>)"
 
@@ -91,7 +107,7 @@ def test_clean_wants_an_answer_and_a_finished_look() -> None:
 
 
 def test_a_hole_that_was_seen_stays_found_when_the_look_was_cut_off() -> None:
-    judgement = judged(*FRONT, exchange("/hole", TREASURE), ending=Ending.WINDOW_OVER)
+    judgement = judged(*FRONT, *confirmed(TREASURE), ending=Ending.WINDOW_OVER)
     assert only(judgement) == (Outcome.FOUND, "")
 
 
@@ -116,9 +132,31 @@ def test_what_was_not_answered_is_not_tested_and_says_why(facts: tuple[Exchange,
     assert only(judged(*facts)) == (Outcome.NOT_TESTED, reason)
 
 
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ((exchange("/hole", TREASURE),), "not confirmed by a second look (cut-off: it was never asked)"),
+        (confirmed(TREASURE, NOT_FOUND), "a second look did not show it again"),
+        (confirmed(TREASURE, HttpAnswer(status=429)), "not confirmed by a second look (cut-off: the server asked"),
+        (confirmed(TREASURE, control=TREASURE), "what cannot be there shows the same"),
+        (confirmed(TREASURE)[:2], "its control ask was not answered"),
+        (confirmed(HttpAnswer(status=403, body=b"<title>Request blocked</title> treasure")), "a block page answered"),
+    ],
+)
+def test_a_hit_is_looked_at_again_and_against_its_control(facts: tuple[Exchange, ...], reason: str) -> None:
+    outcome, told = only(judged(*FRONT, *facts))
+    assert outcome is Outcome.NOT_TESTED
+    assert told.startswith(f"interference: {reason}")
+
+
+def test_a_version_needs_no_control_but_a_second_look() -> None:
+    assert only(judged(*FRONT, *confirmed(TREASURE)[:2], pack=SUSPECTED)) == (Outcome.FOUND, "")
+    assert only(judged(*FRONT, *confirmed(TREASURE)[:1], pack=SUSPECTED))[0] is Outcome.NOT_TESTED
+
+
 def test_of_several_tries_an_answer_counts_more_than_none() -> None:
     gap = exchange("/hole", NoAnswer(reason=NoAnswerReason.RESET))
-    assert only(judged(*FRONT, exchange("/hole", TREASURE), gap)) == (Outcome.FOUND, "")
+    assert only(judged(*FRONT, *confirmed(TREASURE), gap)) == (Outcome.FOUND, "")
     assert only(judged(*FRONT, gap, exchange("/hole", NOT_FOUND))) == (Outcome.CLEAN, "")
 
 
@@ -145,7 +183,7 @@ def test_a_restricted_port_that_refuses_us_cannot_be_attacked_from_here() -> Non
 def test_other_servers_and_items_are_none_of_its_business() -> None:
     alien = [
         Observation(server="other", item=Item.HOLES, at=seen.at, fact=seen.fact)
-        for seen in observed(Item.HOLES, *FRONT, exchange("/hole", TREASURE))
+        for seen in observed(Item.HOLES, *FRONT, *confirmed(TREASURE))
     ]
     ports = observed(Item.PORTS, exchange("/hole", TREASURE))
     assert judge(SCOPE, [*alien, *ports], ONE).findings == ()
@@ -218,10 +256,18 @@ async def test_a_reflector_cannot_play_a_signature_that_looks_for_its_own_questi
 async def test_a_login_page_behind_every_path_and_random_bodies() -> None:
     login = await inspected(says(response("", 302, Location="/login")))
     noise = await inspected(pages(lambda *_: response(secrets.token_bytes(400), 200)))
-    blocked = await inspected(says(response("<h1>Request blocked</h1> .env wp-config phpinfo()", 403)))
-    for seen in (login, noise, blocked):
+    for seen in (login, noise):
         assert seen.rules == []
         assert Outcome.NOT_TESTED not in seen.outcomes
+
+
+async def test_behind_a_block_page_nothing_was_tested() -> None:
+    seen = await inspected(says(response("<h1>Request blocked</h1> .env wp-config phpinfo()", 403)))
+    assert seen.rules == []
+    assert seen.outcomes[Outcome.NOT_TESTED] > 20
+    assert "interference: a block page answered (a web application firewall)" in seen.reasons
+    (note,) = [entry for entry in seen.judgement.coverage if entry.check == INTERFERENCE]
+    assert "signatures could not be judged at this end point" in note.reason
 
 
 async def test_a_real_hole_on_a_server_that_repeats_paths_is_still_found() -> None:
@@ -236,7 +282,7 @@ async def test_a_real_hole_on_a_server_that_repeats_paths_is_still_found() -> No
 async def test_a_hit_without_a_baseline_is_not_believed() -> None:
     async def picky(request: bytes, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         target = request.split(b" ")[1].decode()
-        if "baseline" in target:
+        if target not in {"/", "/hole"}:
             writer.transport.abort()
             return
         writer.write(response("treasure", 200))

@@ -21,7 +21,7 @@ from tests.tls.serving import Listeners
 HOST = "127.45.0.3"
 SHORT = {"end": NOW + 5 * DAY}
 ROOT = root()
-MIDDLE = authority(ROOT, **SHORT)
+MIDDLE = authority(ROOT, end=SHORT["end"])
 LEAF = leaf(MIDDLE, key("rsa2048", 7), **SHORT)
 BY_NAME = {protocol.name: protocol for protocol in PROTOCOLS}
 

@@ -27,7 +27,7 @@ from tests.tls.serving import Listeners, http
 HOST = "127.45.0.4"
 ROOT = root()
 SHORT = {"end": NOW + 5 * DAY, "start": NOW - DAY}
-MIDDLE = authority(ROOT, **SHORT)
+MIDDLE = authority(ROOT, end=SHORT["end"], start=SHORT["start"])
 QUICK = Bounds(seconds=0.5)
 GAPS = {"tls.crl", "tls.revocation"}
 

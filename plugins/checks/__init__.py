@@ -1,0 +1,1 @@
+"""Checks: signatures in Python, for what the template language cannot say. Sans-IO, admitted and tested like templates."""
