@@ -99,7 +99,8 @@ async def send_checked(
 def request_bytes(endpoint: WebEndpoint, ask: HttpAsk, contact: str) -> bytes:
     """Give the bytes of an ask; raises `ValueError` when they would be more, or something else, than one reading request."""
     texts = [endpoint.authority, *(part for header in ask.headers for part in header)]
-    if ask.method not in SAFE_METHODS or not _TARGET.fullmatch(ask.path):
+    reads = ask.method in SAFE_METHODS and not ask.body
+    if not (reads or (ask.method == "POST" and ask.reviewed)) or not _TARGET.fullmatch(ask.path):
         raise ValueError(f"{ask.method} {ask.path!a}: not one reading request in origin form; it was not sent")
     if not all(_FIELD.fullmatch(text) for text in texts):
         raise ValueError(f"{ask.path!a}: a header has characters that would end it; it was not sent")
@@ -107,11 +108,12 @@ def request_bytes(endpoint: WebEndpoint, ask: HttpAsk, contact: str) -> bytes:
         f"{ask.method} {ask.path} HTTP/1.1",
         f"Host: {endpoint.authority}",
         f"User-Agent: {user_agent(contact)}",
-        "Accept: */*",
+        *([] if any(name.lower() == "accept" for name, _ in ask.headers) else ["Accept: */*"]),
         *(f"{name}: {text}" for name, text in ask.headers),
+        *([f"Content-Length: {len(ask.body)}"] if ask.method == "POST" else []),
         "Connection: close",
     ]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + ask.body
 
 
 def user_agent(contact: str) -> str:

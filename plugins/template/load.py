@@ -17,7 +17,7 @@ from plugins.template.load_info import INFO, info
 from plugins.template.load_match import filling, flag
 from plugins.template.load_service import dns_block, tcp_block, tls_block
 from plugins.template.model import Template
-from plugins.template.payloads import count
+from plugins.template.payloads import planned_asks
 from plugins.template.sheet import Node
 from plugins.template.vocabulary import Vocabulary
 
@@ -155,7 +155,6 @@ def _check(top: Node, template: Template) -> None:
         top.need("http")
     if "dns" in kinds and len(kinds) > 1:
         top.blame("dns asks another end point than http, tcp and ssl do; write two templates", "dns")
-    asks = sum(len(block.requests) * count(block.payloads) for block in template.http)
-    asks += sum(count(block.payloads) for block in template.tcp) + len(template.dns) + len(template.ssl)
+    asks = planned_asks(template)
     if asks > template.inspection.asks:
         top.blame(f"it may send {asks} asks, and its budget is {template.inspection.asks} (metadata.tenken.asks)")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from plugins.template.filling import Filling
-from plugins.template.model import Payloads
+from plugins.template.model import Payloads, Template
 
 MAX_VALUES = 100
 """Most values of one list."""
@@ -19,6 +19,13 @@ def count(payloads: Payloads) -> int:
     if not sizes:
         return 1
     return min(sizes) if payloads.attack == "pitchfork" else math.prod(sizes)
+
+
+def planned_asks(template: Template) -> int:
+    """Give the number of asks that a template sends when nothing redirects it."""
+    over_http = sum(len(block.requests) * count(block.payloads) for block in template.http)
+    over_tcp = sum(count(block.payloads) for block in template.tcp)
+    return over_http + over_tcp + len(template.dns) + len(template.ssl)
 
 
 def combinations(payloads: Payloads) -> Iterator[dict[str, Filling]]:

@@ -126,6 +126,9 @@ def _exchange(
         if len(chain) >= block.redirects:
             state.gaps.append(f"more than {block.redirects} redirects")
             return chain
+        if not state.may_follow():
+            state.gaps.append(f"redirects used up the budget of {state.template.inspection.asks} asks")
+            return chain
         chain.append((ask, answer))
         ask = _with_cookies(following, jar, state) if block.cookies != "none" else following
 

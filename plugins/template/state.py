@@ -12,6 +12,7 @@ from plugins.template.extract import part_of
 from plugins.template.filling import Filling, fill
 from plugins.template.match import Reading, read
 from plugins.template.model import Block, HttpBlock, Protocol, TcpBlock, Template
+from plugins.template.payloads import planned_asks
 from plugins.template.render import variables
 from plugins.template.values import EvaluationError, Value
 from plugins.template.view import View
@@ -132,12 +133,18 @@ class State:
         self.jar = Jar()
         self.hits: list[Hit] = []
         self.gaps: list[str] = []
+        self._redirects = 0
         self._unsure: set[str] = set()
 
     @property
     def done(self) -> bool:
         """Whether a match was enough."""
         return self.template.stop_at_first_match and bool(self.hits)
+
+    def may_follow(self) -> bool:
+        """Take one redirect from the ask budget; tells whether there was one left."""
+        self._redirects += 1
+        return self._redirects <= self.template.inspection.asks - planned_asks(self.template)
 
     def missed(self, answer: NoAnswer) -> None:
         """Note that an ask was not answered."""

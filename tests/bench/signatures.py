@@ -37,11 +37,8 @@ def _files() -> list[tuple[str, bytes]]:
     """Give 500 signatures: those that are shipped, and copies of the first ones when there are fewer."""
     folders = sorted((one for one in resources.files("signatures").iterdir() if one.is_dir()), key=lambda one: one.name)
     own = [entry for folder in folders for entry in sorted(folder.iterdir(), key=lambda one: one.name)]
-    files = [
-        (entry.name, entry.read_bytes())
-        for entry in own
-        if entry.name.endswith(".yaml") and not entry.name.endswith(".transcripts.yaml")
-    ]
+    read = [(entry.name, entry.read_bytes()) for entry in own if entry.name.endswith(".yaml")]
+    files = [(name, content) for name, content in read if b"\ninfo:" in content]
     copies = [
         (f"copy-{number}-{name}", content.replace(b"id: ", b"id: copy%d-" % number, 1))
         for number in range(WANTED)

@@ -77,6 +77,8 @@ async def test_the_request_is_exactly_these_bytes() -> None:
         HttpAsk(path="/", headers=(("X\n", "a"),)),
         HttpAsk(path="/", headers=(("X", "あ"),)),
         HttpAsk(method="POST", path="/"),
+        HttpAsk(method="POST", path="/", body=b"x=1"),
+        HttpAsk(method="GET", path="/", body=b"x=1"),
     ],
 )
 async def test_what_is_not_one_reading_request_is_not_sent(ask: HttpAsk) -> None:
@@ -84,6 +86,19 @@ async def test_what_is_not_one_reading_request_is_not_sent(ask: HttpAsk) -> None
         with pytest.raises(ValueError, match="not sent"):
             await exchange(dialer_for(), web.endpoint, ask, "")
     assert web.requests == []
+
+
+async def test_a_reviewed_post_is_sent_with_its_content_and_an_accept_of_its_own() -> None:
+    headers = (("accept", "text/html"), ("Content-Type", "text/plain"))
+    ask = HttpAsk(method="POST", path="/x", headers=headers, body=b"a\r\n\xff", reviewed="It only searches.")
+    async with serving(says(response("found"))) as web:
+        answer, _ = await exchange(dialer_for(), web.endpoint, ask, "")
+    assert isinstance(answer, HttpAnswer)
+    assert answer.body == b"found"
+    assert web.requests[0].startswith(b"POST /x HTTP/1.1\r\n")
+    assert web.requests[0].lower().count(b"accept:") == 1
+    assert b"Content-Length: 4\r\n" in web.requests[0]
+    assert request_bytes(web.endpoint, ask, "").endswith(b"\r\n\r\na\r\n\xff")
 
 
 def test_who_asks_is_always_one_line() -> None:

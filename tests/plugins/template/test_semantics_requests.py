@@ -109,6 +109,21 @@ def test_16_an_end_point_without_a_redirect_loop_ends_and_one_with_it_is_not_tes
     assert len(asked) == 4
 
 
+def test_16_redirects_count_against_the_ask_budget() -> None:
+    one = template(
+        """
+    - path: ["{{BaseURL}}/a", "{{BaseURL}}/b"]
+      redirects: true
+      matchers: [{type: word, words: [here]}]
+    """,
+        HEAD + "      asks: 5\n",
+    )
+    turns = iter(range(100))
+    outcome, asked = seen(one, lambda _: redirect(f"/next/{next(turns)}"))
+    assert outcome == NotTested(reason="redirects used up the budget of 5 asks")
+    assert len(asked) == 5
+
+
 def test_16_no_answer_in_the_middle_of_a_chain_leaves_a_gap() -> None:
     one = template("""
     - path: ["{{BaseURL}}/a"]
