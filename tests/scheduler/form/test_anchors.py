@@ -100,7 +100,7 @@ def test_what_is_no_anchor(make: object, word: str, tmp_path: Path) -> None:
     assert callable(make)
     make(folder / "root.pem")
     with pytest.raises(DeclarationError) as caught:
-        load_declaration(declaration := _declaration(folder, "root.pem"))
+        load_declaration(_declaration(folder, "root.pem"))
     (problem,) = caught.value.problems
     assert problem.line == FIRST
     assert problem.message.startswith("anchors[0]: ")
