@@ -222,9 +222,7 @@ class _Run:
                     self._lost[order_id] = refusal
                     hand_out.ended(order_id)
                     continue
-                reference = task.remote(
-                    sealed, self._trusted, self._board, hand_out.budget, self._raw, self._cargo
-                )
+                reference = task.remote(sealed, self._trusted, self._board, hand_out.budget, self._raw, self._cargo)
                 self._tasks[reference] = order_id
 
     def _reap(self) -> None:

@@ -46,9 +46,7 @@ async def _over_udp(
 ) -> tuple[Answer, Transcript | None]:
     with dialer.datagrams(endpoint.address, endpoint.port) as box:
         for _ in range(max(1, ask.tries)):
-            data = await box.exchange(
-                wire, timeout_s=ask.timeout_s, fits=lambda data: _read(query, data) is not None
-            )
+            data = await box.exchange(wire, timeout_s=ask.timeout_s, fits=lambda data: _read(query, data) is not None)
             if data is not None:
                 return _answer(query, data), box.transcript
         detail = f"no answer in {ask.timeout_s:g} s"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from plugins.ask import Answer, NoAnswer, NoAnswerReason, ServiceEndpoint, TcpAnswer, TcpAsk, WebEndpoint
-from probes.dial import READ_BYTES, Connection, Dialer, DialError, OutOfScopeError
+from probes.dial import Connection, Dialer, DialError, OutOfScopeError
+from probes.meter import READ_BYTES
 from probes.transcript import Transcript
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from plugins import check as checks
 from plugins.admission import examine
 from plugins.ask import HttpAsk, WebEndpoint
 from plugins.check import GROUP, MOST_ASKS, Check, CheckError, CheckProgram, registered
@@ -46,7 +45,7 @@ def shipped(name: str, run: Any) -> Check:
 def points(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[metadata.EntryPoint]]:
     """Entry points of packages that somebody might install."""
     found: list[metadata.EntryPoint] = []
-    monkeypatch.setattr(checks.metadata, "entry_points", lambda group: found if group == GROUP else [])
+    monkeypatch.setattr(metadata, "entry_points", lambda group: found if group == GROUP else [])
     for cached in (registered, catalogue):
         cached.cache_clear()
     yield found

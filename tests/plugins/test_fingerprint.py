@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from plugins.ask import Answer, Ask
 from plugins.fingerprint import Fingerprint, load_fingerprint, recognise
 from plugins.pack import PackError, load_pack
 from plugins.template.chance import Occasion
@@ -78,13 +79,13 @@ def test_mistakes_come_with_file_and_line(change: tuple[str, str], told: str) ->
 )
 def test_the_gate_opens_by_name_by_cpe_and_by_pattern(product: Product, excluded: bool) -> None:
     page = answer(server="Apache/2.4.52 (Ubuntu)")
-    answers = dict.fromkeys(front_asks(Occasion()), page)
+    answers: dict[Ask, Answer] = dict.fromkeys(front_asks(Occasion()), page)
     assert Front(answers, Occasion(), [loaded()]).excludes(product) is excluded
 
 
 def test_what_a_fingerprint_asks_has_to_be_answered_before_it_excludes() -> None:
     asking = loaded(APACHE.replace("seen:", "asks: [/server-info]\nseen:"))
-    answers = dict.fromkeys(front_asks(Occasion()), answer())
+    answers: dict[Ask, Answer] = dict.fromkeys(front_asks(Occasion()), answer())
     product = Product(name="Apache HTTP Server", seen=())
     assert not Front(answers, Occasion(), [asking]).excludes(product)
     answers |= dict.fromkeys(asking.http_asks, answer())
