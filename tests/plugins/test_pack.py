@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from plugins.pack import PackError, load_pack
+from tests.pack import PACK
 from tests.plugins.template.samples import HEAD, text
 
 ONE = text()
@@ -27,10 +28,10 @@ def renamed(identifier: str) -> str:
 
 
 def test_the_installed_pack_loads_and_travels() -> None:
-    pack = load_pack()
+    pack = PACK
     assert len(pack.signatures) >= 30
-    assert pickle.loads(pickle.dumps(pack)) == pack
-    assert load_pack() == pack
+    assert pickle.loads(pickle.dumps(pack)).digest == pack.digest
+    assert load_pack().digest == pack.digest
     assert [signature.id for signature in pack.signatures] == sorted(signature.id for signature in pack.signatures)
 
 

@@ -90,7 +90,7 @@ async def test_an_answer_is_told_in_presentation_form(transport: str) -> None:
     assert refused.rcode == 5
     assert transcript is not None
     assert len(transcript.passages) == 2
-    assert (dialer.tally.connections, dialer.tally.requests) == (3, 3)
+    assert (dialer.tally.connections, dialer.tally.requests) == (3 if transport == "tcp" else 0, 3)
 
 
 async def test_an_answer_to_another_query_is_passed_over() -> None:
@@ -118,7 +118,9 @@ async def test_silence_is_tried_again_as_often_as_asked() -> None:
             dialer_for(), at(port), DnsAsk(name="shop.example", tries=2, timeout_s=0.2)
         )
     assert isinstance(answer, NoAnswer)
-    assert (answer.reason, transcript, len(asked)) == (NoAnswerReason.TIMEOUT, None, 2)
+    assert (answer.reason, len(asked)) == (NoAnswerReason.TIMEOUT, 2)
+    assert transcript is not None
+    assert len(transcript.passages) == 2
 
 
 async def test_a_bomb_of_records_is_cut() -> None:
