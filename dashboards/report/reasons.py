@@ -46,7 +46,6 @@ KNOWN: tuple[str, ...] = (
     mark("the issuer of %(name)s is not known, so its CRL and OCSP responses cannot be checked"),
     mark("nothing usable tells about %(name)s: %(rest)s"),
     mark("other libraries do not accept the path: %(detail)s"),
-    mark("not part of this version: nothing was found out about revocation (CRL, OCSP), so nothing is said about it"),
     mark("UDP is not looked at yet"),  # in results of earlier versions
     mark("no answer came, which an open UDP port may do as well as a filtered one"),
     mark("no answer came, although other unused UDP ports refuse: it may be open"),

@@ -75,7 +75,8 @@ STRANGE: Extension = (x509.UnrecognizedExtension(UNKNOWN_OID, b"\x05\x00"), True
 @st.composite
 def chains(draw: st.DrawFn) -> Made:
     """A chain with a few things drawn at random; most are right, so that single faults are common."""
-    top = root("Drawn Root", pathlen=draw(st.sampled_from([None, None, 0, 1])), **draw(DATES))
+    pathlen = draw(st.sampled_from([None, None, 0, 1]))
+    top = root("Drawn Root", pathlen=pathlen, **draw(DATES))  # type: ignore[arg-type]  # dates by name
     ca = draw(st.sampled_from([True, True, True, True, False, None]))
     middle = authority(
         top,
