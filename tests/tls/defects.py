@@ -176,7 +176,7 @@ class Ground:
         )
 
     def _paths(self) -> None:
-        rule, gaps = "tls.path", ("tls.crl", "tls.ocsp", "tls.revocation")
+        rule, gaps = "tls.path", ("tls.crl", "tls.revocation")
         alone = mint(replace(Wish(), subject=HOST, cdp=(f"{self.source}/root.crl",)), key("ec", 1))
         defect = Defect("ss-leaf", "self-signed leaf", rule, "self-signed", inconclusive=gaps)
         defect.chain, defect.anchors = [alone], [self.root]
