@@ -223,9 +223,8 @@ def _offline() -> None:
         for case in cases:
             assert rule(json.loads(case), now).accepted
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
-    print(
-        f"  10,000 off-line verifications (RSA-2048, 3 certificates): {10_000 / wall:.0f}/s, {10_000 / processor:.0f}/s of processor"
-    )
+    speed = f"{10_000 / wall:.0f}/s by the clock, {10_000 / processor:.0f}/s of processor"
+    print(f"  10,000 off-line verifications (RSA-2048, 3 certificates): {speed}")
     words = [sys.executable, "-m", "dashboards.cli", "chain", "verify", "--case-json"]
     started = time.perf_counter()
     subprocess.run(words, input=cases[0], text=True, capture_output=True, check=True)
