@@ -139,7 +139,7 @@ class Ground:
         self.add(Defect("good", "valid chain, fresh CRL", ""))
 
     def _dates(self) -> None:
-        past = {"start": NOW - 30 * DAY, "end": NOW - DAY}
+        past: dict[str, Any] = {"start": NOW - 30 * DAY, "end": NOW - DAY}
         self.add(Defect("expired-leaf", "leaf out of date", "tls.certificate-dates", "expired"), leaf=past)
         self.add(
             Defect("notyet-leaf", "leaf valid from tomorrow", "tls.certificate-dates", "not-yet-valid"),

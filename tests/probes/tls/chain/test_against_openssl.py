@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -65,7 +66,9 @@ CONSTRAINTS = st.sampled_from(
         (constraint(False, "shop.example"),),
     ]
 )
-DATES = st.sampled_from([{}, {}, {}, {"end": NOW - DAY, "start": NOW - 9 * DAY}, {"start": NOW + DAY}])
+DATES: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [{}, {}, {}, {"end": NOW - DAY, "start": NOW - 9 * DAY}, {"start": NOW + DAY}]
+)
 PURPOSES = st.sampled_from(
     [None, (SERVER,), (CLIENT,), (SERVER, CLIENT), (ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,)]
 )
