@@ -79,7 +79,7 @@ STRANGE: Extension = (x509.UnrecognizedExtension(UNKNOWN_OID, b"\x05\x00"), True
 def chains(draw: st.DrawFn) -> Made:
     """A chain with a few things drawn at random; most are right, so that single faults are common."""
     pathlen = draw(st.sampled_from([None, None, 0, 1]))
-    top = root("Drawn Root", pathlen=pathlen, **draw(DATES))  # type: ignore[arg-type]  # dates by name
+    top = root("Drawn Root", pathlen=pathlen, **draw(DATES))
     ca = draw(st.sampled_from([True, True, True, True, False, None]))
     middle = authority(
         top,
@@ -91,7 +91,7 @@ def chains(draw: st.DrawFn) -> Made:
         eku=draw(st.sampled_from([None, None, (SERVER,), (CLIENT,)])),
         extra=draw(CONSTRAINTS) + draw(st.sampled_from([(), (), (), (STRANGE,)])),
         aki=draw(st.sampled_from([True, True, True, False])),
-        **draw(DATES),  # type: ignore[arg-type]  # dates by name
+        **draw(DATES),
     )
     end = leaf(
         middle,
