@@ -63,21 +63,28 @@ class Statuses:
             stapled = [("the stapled response", der) for der in staples] if number == 0 else []
             yield from self._certificate(certificate, issuer, stapled)
         if not self._way.complete:
-            last = self._way.path[-1]
-            if not last.self_issued or len(pairs) == 0:
-                why = f"the issuer of {last.shown} is not known, so its CRL and OCSP responses cannot be checked"
-                self.gaps += [(rule.id, why) for rule in (rules.CRL, rules.OCSP, rules.REVOKED)]
+            self.gaps += self._unchecked(self._way.path[-1])
         self.moot += self._moot(pairs, staples)
+
+    def _unchecked(self, last: Certificate) -> Iterator[tuple[str, str]]:
+        """Give what cannot be found out about the certificate at which an incomplete path ends."""
+        why = f"the issuer of {last.shown} is not known, so its CRL and OCSP responses cannot be checked"
+        if crl_urls(last):
+            yield rules.CRL.id, why
+        if ocsp_urls(last):
+            yield rules.OCSP.id, why
+        if crl_urls(last) or ocsp_urls(last):
+            yield rules.REVOKED.id, why
 
     def _moot(
         self, pairs: Sequence[tuple[Certificate, Certificate]], staples: Sequence[bytes]
     ) -> Iterator[tuple[str, str]]:
-        certificates = [certificate for certificate, _ in pairs]
+        certificates = [certificate for certificate, _ in pairs] or list(self._way.path[:1])
         if not any(crl_urls(certificate) for certificate in certificates):
             yield rules.CRL.id, "no certificate of the path names a CRL"
         if not staples and not any(ocsp_urls(certificate) for certificate in certificates):
             yield rules.OCSP.id, "no certificate of the path names an OCSP responder, and none was stapled"
-        if not self._told:
+        if not self._told and all(one.not_after - one.not_before <= SHORT_LIVED for one in certificates):
             yield rules.REVOKED.id, f"no certificate of the path lives longer than {SHORT_LIVED.days} days (BR 4.9.7)"
 
     def _certificate(

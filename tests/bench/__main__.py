@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 
-from tests.bench import demo, edge, gate, guard, pace, signatures
+from tests.bench import demo, edge, gate, guard, pace, signatures, tls
 
 BENCHES = {
     "demo": demo.main,
@@ -15,6 +15,7 @@ BENCHES = {
     "guard": guard.main,
     "pace": pace.main,
     "signatures": signatures.main,
+    "tls": tls.main,
 }
 """Name -> what prints its figures."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
@@ -11,7 +13,7 @@ from grid.key import trusted
 from grid.permit import EDGE_S, Permit
 from grid.seal import open_order, seal
 from probes.dial import CutOffError, OutOfScopeError
-from probes.target import Transport
+from probes.target import Source, Transport
 from tests.fakes import FakeClock
 from tests.grid.orders import make_order
 
@@ -72,3 +74,18 @@ def test_a_halt_comes_before_everything_and_keeps_its_first_reason() -> None:
     assert permit.remaining_s() == 0
     with pytest.raises(CutOffError, match="operator said stop"):
         permit.check("127.0.7.1", 8080, Transport.TCP)
+
+
+def test_a_source_of_revocation_is_let_through_at_its_port_only() -> None:
+    made = make_order()
+    sources = (Source(host="crl.example", port=80, addresses=("198.51.100.80",)),)
+    order = replace(made, scope=replace(made.scope, sources=sources))
+    permit = open_order(seal(order, KEY), trusted(KEY), FakeClock())
+    permit.check("198.51.100.80", 80, Transport.TCP)
+    for address, port, transport in (
+        ("198.51.100.80", 443, Transport.TCP),
+        ("198.51.100.81", 80, Transport.TCP),
+        ("198.51.100.80", 80, Transport.UDP),
+    ):
+        with pytest.raises(OutOfScopeError):
+            permit.check(address, port, transport)

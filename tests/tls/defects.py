@@ -139,7 +139,7 @@ class Ground:
         self.add(Defect("good", "valid chain, fresh CRL", ""))
 
     def _dates(self) -> None:
-        past = {"start": NOW - 30 * DAY, "end": NOW - DAY}
+        past: dict[str, Any] = {"start": NOW - 30 * DAY, "end": NOW - DAY}
         self.add(Defect("expired-leaf", "leaf out of date", "tls.certificate-dates", "expired"), leaf=past)
         self.add(
             Defect("notyet-leaf", "leaf valid from tomorrow", "tls.certificate-dates", "not-yet-valid"),
@@ -176,7 +176,7 @@ class Ground:
         )
 
     def _paths(self) -> None:
-        rule, gaps = "tls.path", ("tls.crl", "tls.ocsp", "tls.revocation")
+        rule, gaps = "tls.path", ("tls.crl", "tls.revocation")
         alone = mint(replace(Wish(), subject=HOST, cdp=(f"{self.source}/root.crl",)), key("ec", 1))
         defect = Defect("ss-leaf", "self-signed leaf", rule, "self-signed", inconclusive=gaps)
         defect.chain, defect.anchors = [alone], [self.root]

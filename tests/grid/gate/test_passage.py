@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grid.gate.passage import Cap, PassageError, merged, packets_per_s, passage_of
+from grid.gate.rules import opened
+from grid.order import Order
 from probes.lease import burst
 from probes.pace import Pace
-from probes.target import PortRange, Transport
+from probes.target import PortRange, Source, Transport
 from tests.grid.gate.scene import make
 from tests.grid.orders import make_order, make_target
 
@@ -99,3 +101,31 @@ def test_the_cap_follows_the_pace_and_can_be_given() -> None:
     assert passage_of(slow).packets.per_hour == int(packets_per_s(slow.pace) * 3600)
     assert passage_of(slow, 5.0).packets == Cap(per_hour=18_000, burst=1)
     assert passage_of(slow).connections == Cap(per_hour=int(2.0 * 3 * 3600), burst=1)
+
+
+def with_sources(*sources: Source) -> Order:
+    order = make_order(target=make_target(address="192.0.2.10"))
+    return replace(order, scope=replace(order.scope, sources=sources))
+
+
+def test_sources_of_revocation_are_let_through_at_their_port() -> None:
+    sources = (
+        Source(host="crl.example", port=80, addresses=("198.51.100.80", "2001:db8::80")),
+        Source(host="shop.example", port=8080, addresses=("192.0.2.10",)),
+    )
+    passage = passage_of(with_sources(*sources))
+    assert passage.sources == (("198.51.100.80", 80), ("2001:db8::80", 80)), "the server's own ports are open anyway"
+    assert passage.sources_of_version(6) == (("2001:db8::80", 80),)
+    text = opened("netdev", "gate", 1, passage, 1000, ())
+    assert "198.51.100.80 . tcp . 80-80 timeout 1000ms" in text
+
+
+@pytest.mark.parametrize("address", BAD_ADDRESSES)
+def test_a_source_has_to_be_one_host_that_can_be_routed_to(address: str) -> None:
+    with pytest.raises(PassageError):
+        passage_of(with_sources(Source(host="crl.example", port=80, addresses=(address,))))
+
+
+def test_a_source_s_port_is_a_port() -> None:
+    with pytest.raises(PassageError):
+        passage_of(with_sources(Source(host="crl.example", port=0, addresses=("198.51.100.80",))))

@@ -26,7 +26,6 @@ GOOD = PKI.leaf(INTERMEDIATE).chain
 V12, V13 = TlsVersion.TLS_1_2, TlsVersion.TLS_1_3
 ACCEPTED, REFUSED, UNKNOWN = Handshake.ACCEPTED, Handshake.REFUSED, Handshake.UNKNOWN
 CERTIFICATE_CHECKS = frozenset(rule.id for rule in rules.CERTIFICATE_RULES)
-REVOCATION = frozenset({"tls.crl", "tls.ocsp", "tls.revocation"})
 ALL_CHECKS = frozenset(rule.id for rule in rules.RULES)
 
 
@@ -190,11 +189,10 @@ CASES = (
         ("tls.path",),
         chains=(replace(PKI.leaf(INTERMEDIATE), above=()).chain,),
         title_holds="was not sent",
-        gaps=REVOCATION,
     ),
-    Case("untrusted root", ("tls.path",), chains=(PKI.leaf(PKI.authority(STRANGER)).chain,), gaps=REVOCATION),
-    Case("self-signed", ("tls.path",), chains=(PKI.leaf(None).chain,), title_holds="signed by itself", gaps=REVOCATION),
-    Case("no anchors of our own: Mozilla does not know it", ("tls.path",), anchors=(), gaps=REVOCATION),
+    Case("untrusted root", ("tls.path",), chains=(PKI.leaf(PKI.authority(STRANGER)).chain,)),
+    Case("self-signed", ("tls.path",), chains=(PKI.leaf(None).chain,), title_holds="signed by itself"),
+    Case("no anchors of our own: Mozilla does not know it", ("tls.path",), anchors=()),
     Case(
         "no certificate", ("tls.path",), chains=(), gaps=CERTIFICATE_CHECKS - {"tls.path"}, title_holds="no certificate"
     ),

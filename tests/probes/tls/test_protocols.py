@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.tls.protocols import PROTOCOLS, RAW, Protocol, speaking
 from tests.tls.serving import Listeners
 
 HOST = "127.45.0.3"
-SHORT = {"end": NOW + 5 * DAY}
+SHORT: dict[str, Any] = {"end": NOW + 5 * DAY}
 ROOT = root()
 MIDDLE = authority(ROOT, end=SHORT["end"])
 LEAF = leaf(MIDDLE, key("rsa2048", 7), **SHORT)

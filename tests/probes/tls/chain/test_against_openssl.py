@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -65,7 +66,9 @@ CONSTRAINTS = st.sampled_from(
         (constraint(False, "shop.example"),),
     ]
 )
-DATES = st.sampled_from([{}, {}, {}, {"end": NOW - DAY, "start": NOW - 9 * DAY}, {"start": NOW + DAY}])
+DATES: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [{}, {}, {}, {"end": NOW - DAY, "start": NOW - 9 * DAY}, {"start": NOW + DAY}]
+)
 PURPOSES = st.sampled_from(
     [None, (SERVER,), (CLIENT,), (SERVER, CLIENT), (ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,)]
 )
@@ -76,7 +79,7 @@ STRANGE: Extension = (x509.UnrecognizedExtension(UNKNOWN_OID, b"\x05\x00"), True
 def chains(draw: st.DrawFn) -> Made:
     """A chain with a few things drawn at random; most are right, so that single faults are common."""
     pathlen = draw(st.sampled_from([None, None, 0, 1]))
-    top = root("Drawn Root", pathlen=pathlen, **draw(DATES))  # type: ignore[arg-type]  # dates by name
+    top = root("Drawn Root", pathlen=pathlen, **draw(DATES))
     ca = draw(st.sampled_from([True, True, True, True, False, None]))
     middle = authority(
         top,
@@ -88,7 +91,7 @@ def chains(draw: st.DrawFn) -> Made:
         eku=draw(st.sampled_from([None, None, (SERVER,), (CLIENT,)])),
         extra=draw(CONSTRAINTS) + draw(st.sampled_from([(), (), (), (STRANGE,)])),
         aki=draw(st.sampled_from([True, True, True, False])),
-        **draw(DATES),  # type: ignore[arg-type]  # dates by name
+        **draw(DATES),
     )
     end = leaf(
         middle,
