@@ -6,9 +6,16 @@ import os
 import platform
 import sys
 
-from tests.bench import demo, edge, gate, guard, pace
+from tests.bench import demo, edge, gate, guard, pace, ports
 
-BENCHES = {"demo": demo.main, "edge": edge.main, "gate": gate.main, "guard": guard.main, "pace": pace.main}
+BENCHES = {
+    "demo": demo.main,
+    "edge": edge.main,
+    "gate": gate.main,
+    "guard": guard.main,
+    "pace": pace.main,
+    "ports": ports.main,
+}
 """Name -> what prints its figures."""
 
 
