@@ -14,6 +14,8 @@ LIMITED_FEWEST = 5
 """Answers that such a wave must have brought."""
 ALL_SHARE = 0.9
 """Share of answers above which a wave shows no limit, whatever the wave before was."""
+ODD = 0.05
+"""How improbable the silence at a wave's end must be by chance, before it is looked into."""
 HEADROOM = 0.8
 """How much of what gets through a limit is sent at it."""
 
@@ -39,6 +41,8 @@ class Course:
     """All answers, repeated ones too."""
     active: bool = True
     """Whether its silent doors are knocked at in the next wave."""
+    heard_last: int = 0
+    """Which knock of the first wave was the last before an open or closed door answered."""
     limited: bool = False
     """Whether the latest wave ran into a limit."""
     rechecks: int = 0
@@ -67,6 +71,15 @@ class Course:
     def _held_up(self, before: int) -> bool:
         enough = self.fresh >= LIMITED_FEWEST and self.fresh > before * LIMITED_SHARE
         return enough and self.fresh < self.in_wave * ALL_SHARE
+
+    @property
+    def odd(self) -> bool:
+        """Whether there is reason to doubt silence: answers came late, or hardly by chance none at the first wave's end."""
+        if len(self.waves) < 2 or not self.waves[0].answers:
+            return False
+        first, later = self.waves[0], self.waves[1:]
+        heard = self.heard_last / first.knocks
+        return any(wave.answers for wave in later) or heard**first.answers < ODD
 
     def recheck(self, knocks: int, answers: int) -> None:
         """Take the outcome of the rechecks."""

@@ -18,7 +18,7 @@ from probes.ports.permutation import Below
 from probes.ports.segments import Cookies, Syn, answer, returned_syn
 from probes.raw import SEGMENT_BYTES, RawWay
 
-BATCH = 64
+BATCH = 256
 """Most SYNs between two looks at stop, window and answers."""
 DRAIN = 1024
 """Most answers that are taken at once: a flood of them does not keep us from anything else."""
@@ -146,7 +146,7 @@ class HalfOpenEngine:
                 return
             port, own_port, acknowledged, reply = answer(buffer, size, version)
             if reply and first <= own_port <= last and acknowledged == (cookies[port] + 1) & 0xFFFFFFFF:
-                self._take(which, port, reply, "", own_port == last)
+                self._take(which, port, reply, own_port == last)
 
     def _drain_errors(self, which: int) -> None:
         """Take the ICMP errors that have come about SYNs to an address."""
@@ -156,9 +156,9 @@ class HalfOpenEngine:
                 return
             own_port, port, sequence = returned_syn(returned.segment)
             if self._first_port <= own_port <= self._port and sequence == self._cookies[which].of[port]:
-                self._take(which, port, Reply.UNREACHABLE, words(returned.code), False)
+                self._take(which, port, Reply.UNREACHABLE, False, words(returned.code))
 
-    def _take(self, which: int, port: int, reply: Reply, detail: str, timely: bool) -> None:
+    def _take(self, which: int, port: int, reply: Reply, timely: bool, detail: str = "") -> None:
         """Take a reply; `timely`: it answers a SYN of this wave, so that it tells the round trip."""
         number = self._field.number(which, port)
         if number < 0 or self._hearing is None:

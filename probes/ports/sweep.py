@@ -81,6 +81,8 @@ class Sweep:
         if before in _UNSURE and reply in _CERTAIN:
             # Not ICMP errors: every router limits those, so that they say nothing about packets that get lost.
             course.fresh += 1
+            if not course.waves:
+                course.heard_last = course.in_wave
         elif before == reply or before in _CERTAIN:
             if before != reply and reply in _CERTAIN:
                 course.contradicted.add(self._doors.door(number)[1])
@@ -168,12 +170,12 @@ class Sweep:
         self._again = None
 
     def _witnesses(self, which: int) -> list[int]:
-        """Give the doors of an address that are knocked at again: declared ones, open ones, and if some are silent, closed ones."""
+        """Give the doors of an address that are knocked at again: declared ones, and where its silence is odd, others."""
         mine, ledger = self._doors.of(which), self._ledger
         declared = [n for n in self._declared if n in mine and ledger.replies[n] in _CERTAIN]
-        silent = ledger.some(mine, Reply.SILENCE, 1)
-        closed = ledger.some(mine, Reply.CLOSED, CLOSED_WITNESSES) if silent else []
-        others = [*ledger.some(mine, Reply.OPEN, WITNESSES), *closed]
+        if not self._courses[which].odd or not ledger.some(mine, Reply.SILENCE, 1):
+            return declared
+        others = [*ledger.some(mine, Reply.OPEN, WITNESSES), *ledger.some(mine, Reply.CLOSED, CLOSED_WITNESSES)]
         return [*declared, *(n for n in others if n not in self._is_declared)]
 
     def _settle(self) -> None:

@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 
-from tests.bench import demo, edge, gate, guard, pace, signatures, tls
+from tests.bench import demo, edge, gate, guard, pace, ports, signatures, tls
 
 BENCHES = {
     "demo": demo.main,
@@ -14,6 +14,7 @@ BENCHES = {
     "gate": gate.main,
     "guard": guard.main,
     "pace": pace.main,
+    "ports": ports.main,
     "signatures": signatures.main,
     "tls": tls.main,
 }

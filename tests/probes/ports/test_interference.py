@@ -173,7 +173,7 @@ def test_a_firewall_that_blocks_us_half_way_is_named(target: Wire, engine: str) 
 
 
 @contextlib.contextmanager
-def balanced(target: Wire) -> Iterator[tuple[str, str]]:
+def balanced(target: Wire) -> Iterator[tuple[str, ...]]:
     """Put two nodes behind the target's address; each connection goes to the next one."""
     mark = secrets.token_hex(2)  # in every name: the kernel takes its time to remove what was used before
     nodes = (f"tenken-node-1-{mark}", f"tenken-node-2-{mark}")

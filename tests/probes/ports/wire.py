@@ -41,8 +41,10 @@ BRISK = Pace(connections_per_s=20_000, requests_per_s=1000, concurrent_connectio
 _CLONE_NEWNET = 0x40000000
 _COUNTING = """table inet counting {
  counter syns { }
+ counter segments { }
  chain arriving {
-  type filter hook prerouting priority -400;
+  type filter hook prerouting priority -400
+  meta l4proto tcp counter name segments
   tcp flags & (syn | ack) == syn counter name syns
  }
 }
@@ -131,9 +133,16 @@ class Wire:
 
     def syns(self) -> int:
         """Give how many SYNs have come to the target, by its own count."""
+        return self._counted("syns")
+
+    def segments(self) -> int:
+        """Give how many TCP segments of any kind have come to the target."""
+        return self._counted("segments")
+
+    def _counted(self, name: str) -> int:
         command = ["ip", "netns", "exec", self.far, "nft", "-j", "list", "counters"]
         told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["nftables"]
-        return next(int(one["counter"]["packets"]) for one in told if "counter" in one)
+        return next(int(one["counter"]["packets"]) for one in told if one.get("counter", {}).get("name") == name)
 
     @contextlib.contextmanager
     def listening(self, ports: Iterable[int], address: str = "::", namespace: str = "") -> Iterator[None]:
