@@ -35,7 +35,7 @@ async def test_a_server_whose_static_folder_can_be_left(static: Path) -> None:
     def page(_: str, target: str) -> bytes:
         path = Path(posixpath.normpath(f"{static}/{target.removeprefix('/static/')}"))
         if not target.startswith("/static/") or not path.is_file():
-            return response("no such page", 404)
+            return response("no such page", 404, server="Python/3.11 aiohttp/3.9.1")
         return response(path.read_bytes(), server="Python/3.11 aiohttp/3.9.1")
 
     assert (await inspected(pages(page))).rules == ["CVE-2024-23334"]
