@@ -31,7 +31,7 @@ class Permit:
         self._end = clock.monotonic() + (order.window.end - clock.now()).total_seconds() - EDGE_S
         self._halted = ""
         self._addresses = frozenset(order.scope.target.addresses)
-        self._sources = frozenset((address, one.port) for one in order.scope.sources for address in one.addresses)
+        self._sources = frozenset(order.scope.beside)
         # One byte per port: the port scanner asks a hundred thousand times a second.
         self._ports = {transport: _ports(order.scope, transport) for transport in Transport}
 

@@ -9,6 +9,8 @@ from plugins.pack import Pack
 from probes.dial import Dialer
 from probes.holes import judge as holes_judge
 from probes.holes import look as holes_look
+from probes.hosts import judge as hosts_judge
+from probes.hosts import look as hosts_look
 from probes.observation import Ending, ItemEnded, Observation
 from probes.ports import judge as ports_judge
 from probes.ports import look as ports_look
@@ -41,6 +43,7 @@ PROBES: dict[Item, Probe] = {
     Item.TLS: Probe(tls_look.look, tls_judge.judge),
     Item.SET: Probe(set_look.look, set_judge.judge),
     Item.HOLES: Probe(holes_look.look, holes_judge.judge),
+    Item.HOSTS: Probe(hosts_look.look, hosts_judge.judge),
 }
 """Every probe. The order is the order in which items run."""
 

@@ -10,6 +10,7 @@ from pydantic import Discriminator
 
 from plugins.value import value
 from probes.holes.facts import Exchange, HolesBegan
+from probes.hosts.facts import NameSeen
 from probes.ports.facts import PortBlock, PortState, SweepSeen
 from probes.services.facts import FtpSeen, ServiceSeen, SshSeen
 from probes.set.facts import SetExchange
@@ -50,6 +51,7 @@ Fact = Annotated[
     | SourceSeen
     | SetExchange
     | HolesBegan
+    | NameSeen
     | Exchange
     | ItemEnded,
     Discriminator("kind"),

@@ -14,6 +14,8 @@ class Item(StrEnum):
     HOLES = "holes"
     TLS = "tls"
     SET = "set"
+    HOSTS = "hosts"
+    """The preliminary inspection: servers, addresses and names as declared."""
 
 
 class Role(StrEnum):
@@ -242,6 +244,28 @@ class Source:
 
 
 @value
+class Resolver:
+    """A DNS resolver."""
+
+    address: str
+    """IPv4 or IPv6 address."""
+    port: int = 53
+    """UDP and TCP port."""
+
+
+@value
+class Site:
+    """What surrounds a server: the rest of its system, and who is asked about names. Only the item `hosts` needs it."""
+
+    addresses: tuple[str, ...] = ()
+    """Every declared address of the system."""
+    host_names: tuple[str, ...] = ()
+    """Every declared host name of the system, in the order of the declaration."""
+    resolvers: tuple[Resolver, ...] = ()
+    """Resolvers that may be asked, in this order."""
+
+
+@value
 class Scope:
     """What an inspection looks at on one server. It is part of the signed order."""
 
@@ -259,3 +283,11 @@ class Scope:
     """UDP ports to look at beside the declared ones: where services answer that do not belong there."""
     contact: str = ""
     """Who inspects and how to reach them; goes into the User-Agent of every HTTP ask."""
+    site: Site = Site()
+    """What surrounds the server."""
+
+    @property
+    def beside(self) -> tuple[tuple[str, int], ...]:
+        """Addresses and TCP ports beside the server that may be asked: sources of revocation data, resolvers."""
+        sources = ((address, one.port) for one in self.sources for address in one.addresses)
+        return (*sources, *((one.address, one.port) for one in self.site.resolvers))

@@ -28,6 +28,7 @@ from plugins.clock import Clock
 from plugins.pack import Pack
 from probes.catalog import judge_server
 from probes.observation import ItemEnded
+from probes.ports.picture import picture
 from probes.pulse.facts import NoPulse, NotMeasured, Pulse
 from probes.tls.picture import pictures
 from probes.verdict import RULES_VERSION, combine
@@ -123,6 +124,7 @@ class _Running:
             servers=servers,
             verdict=combine([server.verdict for server in servers]),
             gentleness=self.watch.gentleness() if self.watch else NotMeasured(),
+            before=inspection.before,
         )
         write_result(result, self.out)
         return result
@@ -145,6 +147,7 @@ class _Running:
             tally=record.tally,
             pace=order.pace,
             verdict=judge_server(order.scope, observations, self._pack),
+            ports=picture(order.scope, observations),
             chains=pictures(order.scope, observations),
         )
 

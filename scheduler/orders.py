@@ -23,8 +23,8 @@ from probes.ports.questions import reviewed_udp
 from probes.ports.top1000 import TOP_1000
 from probes.pulse.facts import AgreedPulse, NoPulse, Pulse
 from probes.pulse.page import page_of, pulse_scope
-from probes.target import Item, Scope, Target
-from scheduler.result import Kind
+from probes.target import Item, Resolver, Scope, Site, Target
+from scheduler.result import Before, Kind, NothingBefore
 from scheduler.system import System
 
 BEATS_SHARE = 0.1
@@ -57,6 +57,10 @@ class Inspection:
     """Agreed pace for the system as a whole."""
     trouble: str = "stop at once and call the operator"
     """What to do in trouble, as agreed."""
+    resolvers: tuple[Resolver, ...] = ()
+    """Resolvers that the item `hosts` may ask."""
+    before: Before = NothingBefore()
+    """What was seen when the system last passed; goes into the result."""
 
     @property
     def agreed(self) -> Pace:
@@ -156,6 +160,19 @@ def _scope(inspection: Inspection, target: Target) -> Scope:
         udp_ports=reviewed_udp(),
         anchors=inspection.system.anchors,
         sources=inspection.system.sources,
+        site=_site(inspection),
+    )
+
+
+def _site(inspection: Inspection) -> Site:
+    """Give what the item `hosts` needs to know; an order without that item names no resolver."""
+    if Item.HOSTS not in inspection.items:
+        return Site()
+    targets = inspection.system.targets
+    return Site(
+        addresses=tuple(dict.fromkeys(address for target in targets for address in target.addresses)),
+        host_names=tuple(dict.fromkeys(name for target in targets for name in target.host_names)),
+        resolvers=inspection.resolvers,
     )
 
 

@@ -124,6 +124,10 @@ def _time(plan: InspectionPlan, now: datetime) -> tuple[Objection, ...]:
 
 
 def _items(plan: InspectionPlan) -> tuple[Objection, ...]:
+    if plan.kind is Kind.PRELIMINARY and Item.HOSTS not in plan.items:
+        expected = f"{Item.HOSTS}, which is what a preliminary inspection is"
+        seen = ", ".join(plan.items) or "none"
+        return (Objection(field="items", expected=expected, seen=seen, remedy="add it, or choose another kind"),)
     if plan.items and len(set(plan.items)) == len(plan.items):
         return ()
     seen = ", ".join(plan.items) or "none"

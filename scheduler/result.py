@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Discriminator
 
 from grid.window import Window
 from plugins.value import value
 from probes.observation import Ending
 from probes.pace import Pace
+from probes.ports.picture import AddressPicture
 from probes.pulse.facts import GentlenessProof, NotMeasured
 from probes.tally import Tally
 from probes.target import Item, Target
 from probes.tls.picture import ChainPicture
-from probes.verdict import Verdict
+from probes.verdict import Standing, Verdict
 from scheduler.system import Contact
 
 
@@ -68,8 +71,46 @@ class ServerResult:
     """This server's share of the agreed pace."""
     verdict: Verdict
     """Verdict for this server."""
+    ports: tuple[AddressPicture, ...] = ()
+    """What was seen open at each of its addresses; none: ports were not looked at."""
     chains: tuple[ChainPicture, ...] = ()
     """Its certificate chains, who signed whom, and the clauses of the TLS inspection."""
+
+
+@value
+class PassedServer:
+    """What was seen of one server when its system last passed."""
+
+    name: str
+    """Name of the server."""
+    ports: tuple[AddressPicture, ...]
+    """What was open at each address."""
+
+
+@value
+class LastPassed:
+    """What was seen when the system last passed."""
+
+    kind: Literal["last-passed"] = "last-passed"
+    """Discriminator."""
+    inspection_id: str
+    """The inspection that passed."""
+    started: datetime
+    """When it began, UTC."""
+    servers: tuple[PassedServer, ...]
+    """Every server of then."""
+
+
+@value
+class NothingBefore:
+    """No earlier inspection that passed is known."""
+
+    kind: Literal["nothing-before"] = "nothing-before"
+    """Discriminator."""
+
+
+Before = Annotated[LastPassed | NothingBefore, Discriminator("kind")]
+"""What the picture of the ports is compared with, beside the declaration."""
 
 
 @value
@@ -108,6 +149,8 @@ class Result:
     """Verdict for the system."""
     gentleness: GentlenessProof = NotMeasured()
     """What the shop's customers noticed, as far as it was measured."""
+    before: Before = NothingBefore()
+    """What was seen when the system last passed."""
 
     @property
     def tally(self) -> Tally:
@@ -116,3 +159,26 @@ class Result:
         for server in self.servers:
             total += server.tally
         return total
+
+
+class NotPassedError(ValueError):
+    """A result that does not say what was seen when a system last passed."""
+
+    def __init__(self, inspection_id: str, expected: str, seen: str) -> None:
+        super().__init__(inspection_id, expected, seen)
+        self.inspection_id, self.expected, self.seen = inspection_id, expected, seen
+
+    def __str__(self) -> str:
+        return f"inspection {self.inspection_id}: expected {self.expected}, seen {self.seen}; give the last result that passed"
+
+
+def last_passed_of(result: Result, system: str) -> LastPassed:
+    """Give what was seen in a result that passed; raises `NotPassedError` when it is not one of `system` with ports."""
+    if result.system != system:
+        raise NotPassedError(result.inspection_id, f"a result of system {system}", f"one of {result.system}")
+    if result.verdict.standing is not Standing.PASS:
+        raise NotPassedError(result.inspection_id, "a result that passed", str(result.verdict.standing))
+    if Item.PORTS not in result.items:
+        raise NotPassedError(result.inspection_id, f"a result with the item {Item.PORTS}", ", ".join(result.items))
+    servers = tuple(PassedServer(name=server.target.name, ports=server.ports) for server in result.servers)
+    return LastPassed(inspection_id=result.inspection_id, started=result.started, servers=servers)

@@ -290,7 +290,7 @@ class Service:
     def _to_end(self, plan: InspectionPlan, inspection_id: str) -> tuple[Event, Result]:
         """Run one inspection in this thread; give what happened."""
         with self._store.reading() as reading:
-            registered = reading.registered(plan.system)
+            registered, before = reading.registered(plan.system), reading.last_passed(plan.system)
         if registered is None:
             raise LookupError(f"system {plan.system} is not registered")
         out = self._folder / inspection_id
@@ -303,6 +303,7 @@ class Service:
             window=plan.window,
             pace=plan.pace,
             trouble=plan.trouble,
+            before=before,
         )
         meter = _Meter(self._clock, lambda tally: self._keep(inspection_id, tally))
         result = self._inspect(inspection, out, self._brakes.of(plan.plan_id), meter.took)

@@ -40,20 +40,21 @@ from probes.control.secret import SecretFileError
 from probes.control.secret import load_or_create as load_secret
 from probes.control.token import token
 from probes.pace import Pace
-from probes.target import Item
+from probes.target import Item, Resolver
 from probes.verdict import Standing
 from scheduler.claims import ClaimError, FileClaims
 from scheduler.declaration import DeclarationError, load_declaration
-from scheduler.inspection import Issuer, inspect_systems, unproven
+from scheduler.inspection import Issuer, inspect_systems, is_loopback, unproven
 from scheduler.orders import Inspection, new_id
-from scheduler.result import Kind, Result
+from scheduler.rejudge import RejudgeError, read_result
+from scheduler.result import Before, Kind, NothingBefore, NotPassedError, Result, last_passed_of
 from scheduler.system import System
 
 app = typer.Typer(add_completion=False)
 
 EXIT = {Standing.PASS: 0, Standing.FAIL: 1, Standing.INCONCLUSIVE: 2}
 """Exit code of a verdict."""
-ALL_ITEMS = (Item.PORTS, Item.TLS, Item.SET, Item.HOLES)
+ALL_ITEMS = (Item.HOSTS, Item.PORTS, Item.TLS, Item.SET, Item.HOLES)
 """Items that this version looks at, in the order in which they run."""
 
 
@@ -76,6 +77,20 @@ class Proof(StrEnum):
 
     DNS = "dns"
     HTTP = "http"
+
+
+DnsResolvers = Annotated[
+    list[str] | None, typer.Option("--resolver", help="DNS resolver `address[:port]`, for the proof and for `hosts`.")
+]
+Preliminary = Annotated[
+    bool, typer.Option("--preliminary", help="Preliminary inspection: do servers and DNS agree with the declaration?")
+]
+LastResult = Annotated[
+    Path | None, typer.Option(help="Result of the last inspection that passed: the report shows what changed since.")
+]
+GateDevice = Annotated[
+    str | None, typer.Option(help="Run the workers inside a gate whose way out is this network device (root only).")
+]
 
 
 def _refuse(message: str) -> typer.Exit:
@@ -108,21 +123,20 @@ def inspect(
     minutes: Annotated[float, typer.Option(help="Length of the window that opens now.", min=0.05, max=1440)] = 60.0,
     connections_per_s: Annotated[float | None, typer.Option(help="Go slower than the declared pace.", min=0.1)] = None,
     proof: Annotated[Proof, typer.Option(help="Proof of control for addresses that are not loopback.")] = Proof.DNS,
-    dns_resolver: Annotated[
-        list[str] | None, typer.Option("--resolver", help="DNS resolver `address[:port]` for the proof.")
-    ] = None,
+    dns_resolver: DnsResolvers = None,
+    preliminary: Preliminary = False,
+    last_passed: LastResult = None,
     ray_address: Annotated[str | None, typer.Option(help="Join this Ray cluster instead of starting one.")] = None,
-    gate: Annotated[
-        str | None, typer.Option(help="Run the workers inside a gate whose way out is this network device (root only).")
-    ] = None,
+    gate: GateDevice = None,
     raw: Raw = False,
 ) -> None:
     """Inspect one system that you operate: loopback freely, anything else with proof of control.
 
     Exit code: 0 pass, 1 fail, 2 inconclusive, 3 wrong input.
     """
-    wanted = parse_items(items)
+    wanted = (Item.HOSTS,) if preliminary else parse_items(items)
     system = _load(declaration)
+    before = _before(last_passed, system)
     if gate is not None:
         _check_gate(gate, ray_address, system)
     key = _key()
@@ -136,7 +150,14 @@ def inspect(
         with _grid(ray_address, gate, raw) as grid:
             window = Window(start=clock.now(), end=clock.now() + timedelta(minutes=minutes))
             inspection = Inspection(
-                inspection_id=new_id(), kind=Kind.PRELIMINARY, system=system, items=wanted, window=window, pace=pace
+                inspection_id=new_id(),
+                kind=Kind.PRELIMINARY if preliminary else Kind.SCHEDULED,
+                system=system,
+                items=wanted,
+                window=window,
+                pace=pace,
+                resolvers=_resolvers(system, dns_resolver or [], gated=gate is not None),
+                before=before,
             )
             result = _inspected(inspection, folder, grid, issuer, proven, brake, clock)
     _finish(result, folder, output, lang, system.calendar.time_zone)
@@ -198,6 +219,30 @@ def _key() -> Ed25519PrivateKey:
         return load_or_create(home() / "order-key.pem")
     except KeyFileError as error:
         raise _refuse(str(error)) from None
+
+
+def _before(path: Path | None, system: System) -> Before:
+    """Give what was seen when the system last passed; leaves with a refusal when the file does not say that."""
+    if path is None:
+        return NothingBefore()
+    try:
+        return last_passed_of(read_result(path), system.name)
+    except (RejudgeError, NotPassedError) as error:
+        raise _refuse(str(error)) from None
+
+
+def _resolvers(system: System, named: list[str], *, gated: bool) -> tuple[Resolver, ...]:
+    """Give the resolvers that an order may name: those of the command line, else this machine's where there is something to ask.
+
+    From inside a gate, a resolver on this machine's loopback cannot be reached.
+    """
+    try:
+        asked = tuple(resolver(text) for text in named)
+    except ResolverError as error:
+        raise _refuse(str(error)) from None
+    if not asked and unproven(system, ()):
+        asked = resolvers_of_this_machine()
+    return tuple(one for one in asked if not (gated and is_loopback(one.address)))
 
 
 def _slower(pace: Pace, connections_per_s: float) -> Pace:

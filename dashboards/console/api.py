@@ -17,6 +17,7 @@ from scheduler.dialogue import Accepted, Countered, Declined, Event, Offered, Sl
 from scheduler.dialogue import Side as Speaker
 from scheduler.inspection import unproven
 from scheduler.plan import InspectionPlan
+from scheduler.result import Kind
 from scheduler.store.token import Principal, Role
 from scheduler.system import System
 
@@ -109,7 +110,7 @@ def offer(house: TheHouse, who: Body, form: forms.OfferForm) -> views.PlanView:
             system=form.system,
             kind=form.kind,
             window=_window(form.window),
-            items=ITEMS,
+            items=(Item.HOSTS,) if form.kind is Kind.PRELIMINARY else ITEMS,
             pace=declared.pace,
             trouble=TROUBLE,
             contacts=(declared.operator, house.body),

@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import Sequence
 
 from probes.control.judge import ControlProof
-from probes.control.look import Resolver
 from probes.control.prove import prove_by_dns
 from probes.control.token import token
+from probes.target import Resolver
 from scheduler.system import System
 
 
@@ -21,12 +21,12 @@ class Prover:
 
     def __init__(self, secret: bytes, resolvers: Sequence[Resolver]) -> None:
         self._secret = secret
-        self._resolvers = tuple(resolvers)
+        self.resolvers = tuple(resolvers)
 
     def prove(self, system: System) -> ControlProof:
         """Give what is proven now."""
         made = token(system.name, [name for target in system.targets for name in target.host_names], self._secret)
-        return asyncio.run(prove_by_dns(system.targets, made, self._resolvers, private_by_dns=False))
+        return asyncio.run(prove_by_dns(system.targets, made, self.resolvers, private_by_dns=False))
 
     def refusal(self, system: System) -> str:
         """Say which addresses are not proven and what to publish; empty when all are."""

@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +35,10 @@ from plugins.release import ReleaseError
 from probes.control.look import ResolverError, resolver, resolvers_of_this_machine
 from probes.control.secret import SecretFileError
 from probes.control.secret import load_or_create as load_secret
+from probes.target import Resolver
 from scheduler.claims import Claims
 from scheduler.desk import Desk
-from scheduler.inspection import Issuer, inspect_systems
+from scheduler.inspection import Issuer, inspect_systems, is_loopback, unproven
 from scheduler.orders import Inspection, new_id
 from scheduler.result import Result
 from scheduler.service import Inspect, Service
@@ -108,7 +109,10 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
             if not ipaddress.ip_address(listener.getsockname()[0]).is_loopback:
                 announce("tenken: warning: tokens travel over plain HTTP; put a TLS-terminating proxy before this port")
             with _grid(settings, clock) as grid:
-                inspect = on_grid(grid, issuer, packs, clock, prover, StoreClaims(store, clock), audit)
+                claims = StoreClaims(store, clock)
+                # From inside a gate, a resolver on this machine's loopback cannot be reached.
+                named = tuple(one for one in prover.resolvers if not (settings.gate and is_loopback(one.address)))
+                inspect = on_grid(grid, issuer, packs, clock, prover, claims, audit, named)
                 asyncio.run(_run(store, clock, inspect, prover, audit, settings, config, listener, announce))
         finally:
             store.close()
@@ -197,13 +201,22 @@ class Server(uvicorn.Server):
 
 
 def on_grid(
-    grid: Grid, issuer: Issuer, packs: Shelf, clock: Clock, prover: Prover, claims: Claims, audit: Audit
+    grid: Grid,
+    issuer: Issuer,
+    packs: Shelf,
+    clock: Clock,
+    prover: Prover,
+    claims: Claims,
+    audit: Audit,
+    resolvers: tuple[Resolver, ...] = (),
 ) -> Inspect:
-    """Give the function that runs one inspection on Ray."""
+    """Give the function that runs one inspection on Ray. `resolvers`: whom the item `hosts` may ask."""
 
     def inspect(inspection: Inspection, out: Path, brake: Brake, on_report: Callable[[Report], None]) -> Result:
+        # A system on loopback has no names that anybody else knows.
+        named = resolvers if unproven(inspection.system, ()) else ()
         (result,) = inspect_systems(
-            [inspection],
+            [replace(inspection, resolvers=named)],
             [out],
             grid=grid,
             issuer=issuer,

@@ -50,6 +50,7 @@ ITEM: Mapping[Item, str] = {
     Item.HOLES: mark("Security holes"),
     Item.TLS: mark("TLS"),
     Item.SET: mark("SET/SECE"),
+    Item.HOSTS: mark("Servers and names"),
 }
 WHY: Mapping[Item, str] = {
     Item.PORTS: mark(
@@ -65,6 +66,10 @@ WHY: Mapping[Item, str] = {
     ),
     Item.SET: mark(
         "Payment messages travel over this connection; customers and card companies rely on its signatures."
+    ),
+    Item.HOSTS: mark(
+        "Only declared servers are inspected. A server that nobody declared, or a name that leads elsewhere, stays unseen, and "
+        "whoever attacks the shop will find it."
     ),
 }
 KIND: Mapping[Kind, str] = {

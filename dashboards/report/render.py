@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from dashboards.locale.phrasebook import Phrasebook
-from dashboards.report import figures, labels, plot, reasons, sentences, units
+from dashboards.report import figures, labels, picture, plot, reasons, sentences, units
 from dashboards.report.shown import shown
 from plugins import canonical
 from plugins.text import Lang, Text
@@ -149,7 +149,14 @@ def _environment() -> Environment:
     environment.globals["drawn"] = _drawn
     environment.globals["clauses"] = clause_verdicts
     environment.globals.update(
-        figures=figures, labels=labels, plot=plot, Grade=Grade, Outcome=Outcome, Standing=Standing, spans=figures.span
+        figures=figures,
+        labels=labels,
+        picture=picture,
+        plot=plot,
+        Grade=Grade,
+        Outcome=Outcome,
+        Standing=Standing,
+        spans=figures.span,
     )
     return environment
 

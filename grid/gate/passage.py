@@ -115,15 +115,12 @@ def _sources(who: str, order: Order) -> tuple[tuple[str, int], ...]:
     scope = order.scope
     own = {_address(who, address) for address in scope.target.addresses}
     found: dict[tuple[str, int], None] = {}
-    for source in scope.sources:
-        merged(who, [PortRange(first=source.port, last=source.port)])
-        for text in source.addresses:
-            address = _address(who, text)
-            named = scope.target.declared(source.port, Transport.TCP) or any(
-                source.port in one for one in scope.tcp_ports
-            )
-            if address not in own or not named:
-                found[address, source.port] = None
+    for text, port in scope.beside:
+        merged(who, [PortRange(first=port, last=port)])
+        address = _address(who, text)
+        named = scope.target.declared(port, Transport.TCP) or any(port in one for one in scope.tcp_ports)
+        if address not in own or not named:
+            found[address, port] = None
     return tuple(found)
 
 

@@ -13,6 +13,9 @@ class RecordType(StrEnum):
     A = "A"
     AAAA = "AAAA"
     TXT = "TXT"
+    MX = "MX"
+    NS = "NS"
+    PTR = "PTR"
 
 
 @value

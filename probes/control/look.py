@@ -20,13 +20,12 @@ from dns.rdtypes.ANY.TXT import TXT
 
 from plugins.ask import HttpAnswer, HttpAsk, WebEndpoint
 from plugins.clock import Clock
-from plugins.value import value
 from probes.control.facts import DnsSeen, PageSeen, Question, RecordType, Visit
 from probes.control.token import page_path
 from probes.dial import CutOffError, Dialer, OutOfScopeError
 from probes.http import exchange
 from probes.pace import Pace
-from probes.target import Transport
+from probes.target import Resolver, Transport
 
 T = TypeVar("T")
 
@@ -44,16 +43,6 @@ ANSWER_S = 10.0
 """Seconds for one question or page."""
 _POLL_S = 0.1
 _LATE = "no answer in time"
-
-
-@value
-class Resolver:
-    """A DNS resolver."""
-
-    address: str
-    """IPv4 or IPv6 address."""
-    port: int = 53
-    """UDP and TCP port."""
 
 
 class ResolverError(ValueError):

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 from plugins.clock import Clock
 from probes.control.judge import ControlProof, Way, judge, questions, visits
-from probes.control.look import PACE, ControlLeave, Resolver, fetch, look_up
+from probes.control.look import PACE, ControlLeave, fetch, look_up
 from probes.dial import Dialer
-from probes.target import Target
+from probes.target import Resolver, Target
 
 SECONDS = 30.0
 """Longest time that a proof may take."""

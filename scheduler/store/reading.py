@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
@@ -12,7 +13,7 @@ from probes.tally import Tally
 from probes.target import Item
 from scheduler.dialogue import Event
 from scheduler.negotiation import LIVE, UNDER_WAY, Agenda, Negotiation, Phase
-from scheduler.result import Kind
+from scheduler.result import Before, Kind, NothingBefore, NotPassedError, Result, last_passed_of
 from scheduler.store import figures, token
 from scheduler.store.tables import debts, events, inspections, plans, results, systems, tokens
 from scheduler.store.values import Debt, Entry, Figures, Held, InspectionOutcome, Registered
@@ -35,6 +36,10 @@ def agenda(connection: Connection, name: str) -> Agenda | None:
     states = connection.execute(_in_order(select(plans.c.state).where(plans.c.system == name))).scalars()
     held = tuple(canonical.loads(Negotiation, state) for state in states)
     return Agenda(system=canonical.loads(System, described), negotiations=held)
+
+
+_MOST_LOOKED_BACK = 20
+"""Inspections that passed among which the last one with ports is looked for: preliminary ones pass, too."""
 
 
 class Reading:
@@ -92,6 +97,17 @@ class Reading:
         """Give the latest inspections, newest first."""
         newest = _of(select(inspections), inspections.c.system, system).order_by(inspections.c.started_at.desc())
         return tuple(_held(row) for row in self._on.execute(newest.limit(limit)))
+
+    def last_passed(self, system: str) -> Before:
+        """Give what was seen when a system last passed with its ports looked at."""
+        passed = inspections.c.outcome == InspectionOutcome.PASS
+        newest = _of(select(inspections.c.inspection_id).where(passed), inspections.c.system, system)
+        for row in self._on.execute(newest.order_by(inspections.c.started_at.desc()).limit(_MOST_LOOKED_BACK)):
+            body = self.result(row.inspection_id)
+            if body is not None:
+                with suppress(NotPassedError):
+                    return last_passed_of(canonical.loads(Result, body), system)
+        return NothingBefore()
 
     def unfinished(self) -> tuple[Held, ...]:
         """Give the inspections that began and have not come to an end."""

@@ -12,6 +12,7 @@ from plugins import canonical
 from probes.pace import Pace
 from probes.target import Item
 from scheduler.plan import InspectionPlan, PlanError, check_terms, in_calendar, outside_calendar
+from scheduler.result import Kind
 from tests.scheduler.scene import DAY, hours, make_plan, make_system
 
 SYSTEM = make_system()
@@ -32,6 +33,12 @@ def test_every_objection_is_told_at_once() -> None:
 def test_an_item_stands_once() -> None:
     with pytest.raises(PlanError, match="each item once"):
         check_terms(make_plan(items=(Item.PORTS, Item.PORTS)), SYSTEM, DAY)
+
+
+def test_a_preliminary_inspection_looks_at_servers_and_names() -> None:
+    check_terms(replace(make_plan(items=(Item.HOSTS,)), kind=Kind.PRELIMINARY), SYSTEM, DAY)
+    with pytest.raises(PlanError, match="hosts, which is what a preliminary inspection is"):
+        check_terms(replace(make_plan(items=(Item.PORTS,)), kind=Kind.PRELIMINARY), SYSTEM, DAY)
 
 
 def test_a_window_that_has_begun_may_still_be_agreed_but_not_one_that_is_over() -> None:

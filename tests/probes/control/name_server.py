@@ -12,7 +12,7 @@ import dns.message
 import dns.rcode
 import dns.rrset
 
-from probes.control.look import Resolver
+from probes.target import Resolver
 
 Zone = Mapping[tuple[str, str], list[str]]
 """(name, type) -> records in presentation form."""

@@ -20,7 +20,6 @@ from probes.control.look import (
     MOST_QUESTIONS,
     PACE,
     ControlLeave,
-    Resolver,
     ResolverError,
     fetch,
     look_up,
@@ -28,7 +27,7 @@ from probes.control.look import (
     resolvers_of_this_machine,
 )
 from probes.dial import CutOffError, Dialer, OutOfScopeError
-from probes.target import Transport
+from probes.target import Resolver, Transport
 from tests.fakes import FakeClock, LoopbackLeave
 from tests.probes.control.name_server import Spoil, Zone, serving
 

@@ -18,7 +18,7 @@ from probes.tally import Tally
 from probes.target import Item
 from scheduler.dialogue import Accepted, Event, Gap, Offered, Pair, Side, WindowOpened
 from scheduler.negotiation import Agenda, Phase, respond
-from scheduler.result import Kind, Result
+from scheduler.result import Kind, LastPassed, NothingBefore, Result
 from scheduler.store.database import sqlite_url
 from scheduler.store.store import Store
 from scheduler.store.token import Principal, Role
@@ -138,6 +138,32 @@ def test_an_inspection_from_begin_to_result(store: Store) -> None:
     assert (figures.sent.connections, figures.sent.bytes_received) == (7, 900)
     assert figures.windows == {Kind.SCHEDULED: WindowUse(agreed_s=3600.0, used_s=90.0)}
     assert figures.findings == {Grade.FAILING: 1, Grade.GUIDANCE: 0, Grade.ADVISORY: 0}
+
+
+def test_what_was_seen_when_a_system_last_passed(store: Store) -> None:
+    with store.reading() as reading:
+        assert reading.last_passed("hana") == NothingBefore()
+    passed = InspectionOutcome.PASS
+    rounds: list[tuple[str, tuple[Item, ...], InspectionOutcome]] = [
+        ("i1", (Item.PORTS,), passed),
+        ("i2", (Item.PORTS, Item.TLS), passed),
+        ("i3", (Item.PORTS,), InspectionOutcome.FAIL),
+        ("i4", (Item.TLS,), passed),
+    ]
+    for number, (inspection_id, items, outcome) in enumerate(rounds):
+        plan = replace(make_plan(items=items), plan_id=f"p-{inspection_id}")
+        at = DAY + timedelta(days=number)
+        findings = () if outcome is passed else None
+        tell(store, Offered(plan_id=plan.plan_id, by=Side.REVIEW_BODY, at=DAY, plan=plan))
+        with store.changing() as change:
+            change.begin(inspection_id, plan, at)
+            change.end(inspection_id, outcome, at)
+            change.keep(make_result(inspection_id, plan=plan, findings=findings))
+    with store.reading() as reading:
+        last = reading.last_passed("hana")
+        assert isinstance(last, LastPassed)
+        assert (last.inspection_id, [server.name for server in last.servers]) == ("i2", ["web"])
+        assert reading.last_passed("other") == NothingBefore()
 
 
 def gap(item: Item, reason: str = "cut off") -> Gap:
