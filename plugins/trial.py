@@ -13,7 +13,7 @@ from plugins.checks.catalogue import find
 from plugins.pack import Signature
 from plugins.template.chance import Occasion
 from plugins.template.program import NotTested, Outcome, program
-from plugins.template.rehearsal import ENDPOINT, OTHERWISE, Case, Remembered
+from plugins.template.rehearsal import ENDPOINT, OTHERWISE, Case, Remembered, endpoint_of, memory
 
 Running = Generator[Ask, Answer, Outcome]
 """A signature at work."""
@@ -51,19 +51,18 @@ def try_on(signature: Signature, case: Case) -> Outcome:
 
     What a transcript names more than once is answered in the order given, and the last of them from then on.
     """
-    running, asked = start(signature, ENDPOINT, OCCASION), Counter[Ask]()
+    endpoint = ENDPOINT if signature.is_check else endpoint_of(signature.template)
+    running, asked, remembered = start(signature, endpoint, OCCASION), Counter[Ask](), memory(case)
     try:
         ask = next(running)
         while True:
-            answer = _answer(case, ask, asked)
+            answer = _answer(case, ask, asked) if isinstance(ask, HttpAsk) else remembered(ask)
             ask = running.send(answer)
     except StopIteration as end:
         return cast(Outcome, end.value)
 
 
-def _answer(case: Case, ask: Ask, asked: Counter[Ask]) -> Answer:
-    if not isinstance(ask, HttpAsk):
-        return OTHERWISE
+def _answer(case: Case, ask: HttpAsk, asked: Counter[Ask]) -> Answer:
     fitting = [one for one in case.exchanges if (one.method, one.path) == (ask.method, ask.path)]
     if not fitting:
         return OTHERWISE

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from plugins.ask import DnsEndpoint, HttpAsk
 from plugins.pack import Signature
 from plugins.template.program import Match, NotTested
-from plugins.template.rehearsal import ENDPOINT, load_cases
+from plugins.template.rehearsal import ENDPOINT, Kind, load_cases
 from plugins.trial import OCCASION, start, try_on
 from tests.pack import PACK
 from tests.plugins.template.samples import template
 
+FOLDER = Path(__file__).parents[2] / "signatures"
 COUNTING = next(one for one in PACK.signatures if one.id == "session-id-counts")
 
 
@@ -58,3 +61,11 @@ def test_a_template_starts_with_its_occasion() -> None:
 def test_a_check_is_about_web_servers() -> None:
     with pytest.raises(TypeError, match="about web end points"):
         start(COUNTING, DnsEndpoint(address="127.0.0.1", port=53, domain="shop.example"), OCCASION)
+
+
+@pytest.mark.parametrize("identifier", ["vnc-without-password", "dns-open-resolver"])
+def test_services_and_name_servers_are_tried_on_end_points_of_their_own(identifier: str) -> None:
+    signature = next(one for one in PACK.signatures if one.id == identifier)
+    path = FOLDER / f"{signature.source.removesuffix('.yaml')}.transcripts.yaml"
+    for case in load_cases(path.read_bytes(), path.name):
+        assert isinstance(try_on(signature, case), Match) is (case.kind is Kind.VULNERABLE)

@@ -17,7 +17,7 @@ from dashboards.cli.signatures.folder import Folder, cases_of, folder_of, one_of
 from dashboards.report.signatures import render_signatures
 from plugins.pack import Signature
 from plugins.template.program import planned
-from plugins.template.rehearsal import ENDPOINT
+from plugins.template.rehearsal import endpoint_of
 from plugins.text import Lang
 from probes.holes.judge import told
 
@@ -105,7 +105,7 @@ def show(identifier: Annotated[str, typer.Argument(metavar="ID", help="Id.")], *
         if text:
             typer.echo(f"{name:>11}: {text}")
     typer.echo(f"{'asks':>11}:")
-    for ask in dict.fromkeys(planned(template, ENDPOINT)):
+    for ask in dict.fromkeys(planned(template, endpoint_of(template))):
         typer.echo(f"{'':>12} {told(ask)}")
     if signature.is_check:
         typer.echo(f"{'':>12} written in Python: its asks depend on the answers")
