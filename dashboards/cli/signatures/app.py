@@ -12,6 +12,7 @@ COMMANDS: dict[str, str] = {
     "test": "dashboards.cli.signatures.proving:test_app",
     "try": "dashboards.cli.signatures.trying:try_app",
     "record": "dashboards.cli.signatures.trying:record_app",
+    "quotas": "dashboards.cli.signatures.quotas:app",
     "list": "dashboards.cli.signatures.listing:list_app",
     "show": "dashboards.cli.signatures.listing:show_app",
     "search": "dashboards.cli.signatures.listing:search_app",
