@@ -24,9 +24,9 @@ _SHAPE = re2.compile(r"[vV]?[0-9][0-9A-Za-z._~\-]*(?:\+[0-9A-Za-z._~+\-]*)?")
 _TOKEN = re2.compile(r"[0-9]+|[A-Za-z]+|~")
 _CONSTRAINT = re2.compile(r"\s*(>=|<=|==|!=|=|>|<)?\s*(\S+)\s*")
 _END: Place = (1, 0, "")
-_BEFORE = {"~": 0, "dev": 1, "snapshot": 1, "alpha": 2, "beta": 3, "m": 4, "milestone": 4, "pre": 5, "preview": 5}
+_BEFORE = {"~": 0, "dev": 1, "snapshot": 1, "alpha": 2, "beta": 3, "milestone": 4, "pre": 5, "preview": 5}
 _BEFORE |= {"rc": 6, "cr": 6}
-_BEFORE_A_NUMBER = _BEFORE | {"a": 2, "b": 3, "c": 6}
+_BEFORE_A_NUMBER = _BEFORE | {"a": 2, "b": 3, "c": 6, "m": 4}
 _NOTHING = frozenset({"final", "ga", "release"})
 
 

@@ -13,6 +13,8 @@ from plugins.ask import Ask, DnsAsk, HttpAsk
 from plugins.template.chance import Occasion
 from probes.holes.front import token
 
+NOWHERE = "/tenken-no-such-page"
+"""Path that signatures of error pages ask for; no server has it."""
 OURS = "x-tenken-"
 """Beginning of header names by which checks tell their visits apart; they ask for nothing."""
 
@@ -28,6 +30,9 @@ def control_of(ask: Ask, occasion: Occasion) -> Ask | None:
 
 
 def _of_http(ask: HttpAsk, random: str) -> HttpAsk | None:
+    if ask.path == NOWHERE:
+        # What an error page says is said on every page that does not exist, so nothing tells it from its control.
+        return None
     path, mark, query = ask.path.partition("?")
     folder, _, name = path.rpartition("/")
     # A front page answers whatever it is asked, under each of its names; its parameters are the question.

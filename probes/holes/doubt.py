@@ -14,7 +14,7 @@ from plugins.ask import Answer, Ask, HttpAnswer, HttpAsk, TcpAnswer, TcpAsk, Web
 from plugins.pack import Signature
 from plugins.template.program import Hit, Match, NotTested
 from probes.holes.block_page import blocker
-from probes.holes.control import control_of
+from probes.holes.control import NOWHERE, control_of
 from probes.holes.record import SECOND, Record
 
 SHORTEST = 8
@@ -39,8 +39,8 @@ def doubt(record: Record, signature: Signature, hit: Hit) -> str:
 
 
 def _by_baseline(record: Record, signature: Signature, hit: Hit) -> str:
-    if signature.template.inspection.certainty == "suspected" or getattr(hit.ask, "path", "/") == "/":
-        # A version, or the front page itself, is what it is on every page of a server.
+    if signature.template.inspection.certainty == "suspected" or getattr(hit.ask, "path", "/") in {"/", NOWHERE}:
+        # A version, the front page or the error page itself is what it is on every page of a server.
         return ""
     if not record.front.complete:
         return "pages that do not exist were not answered, so nothing can be compared"

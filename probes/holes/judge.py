@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from plugins.ask import Ask, DnsAsk, Endpoint, HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, TcpAsk, WebEndpoint
 from plugins.pack import Pack, Signature
 from plugins.template.chance import Occasion
+from plugins.template.model import Threat
 from plugins.template.program import Hit, Match, NotTested, Outcome
 from plugins.text import Text
 from probes.finding import Certainty, Finding, Grade, Severity
@@ -186,6 +187,8 @@ class _Bench:
         template = signature.template
         inspection = template.inspection
         verified = inspection.certainty == "verified"
+        # Clause 4.3.4.2 (2) fails a server for what gives an attacker rights or files; knowledge that helps one is for guidance.
+        fails = verified and inspection.threat is not Threat.OTHER
         evidence = dict.fromkeys(digest for hit in hits for digest in self._record.evidence(hit.ask))
         return Finding(
             server=self._scope.target.name,
@@ -193,7 +196,7 @@ class _Bench:
             rule=template.id,
             clause=CLAUSE,
             subject=self._subject,
-            grade=Grade.FAILING if verified else Grade.GUIDANCE,
+            grade=Grade.FAILING if fails else Grade.GUIDANCE,
             severity=_SEVERITY.get(template.severity) or Severity(template.severity),
             certainty=Certainty(inspection.certainty),
             title=inspection.title,
