@@ -10,7 +10,7 @@ setup: ## .venv with the locked versions
 	@.ci/bootstrap
 
 packages: ## real servers for the tests (Debian, root only)
-	@.ci/system-packages "tests against real servers" nginx=nginx-light sshd=openssh-server vsftpd=vsftpd \
+	@.ci/system-packages "tests against real servers" nginx=nginx-light apache2=apache2-bin sshd=openssh-server vsftpd=vsftpd \
 	    telnetd=inetutils-telnetd promtool=prometheus prometheus=prometheus ip=iproute2 nft=nftables \
 	    sysctl=procps openssl=openssl nmap=nmap faketime=faketime haproxy=haproxy squid=squid \
 	    /usr/lib/dovecot/imap=dovecot-imapd /usr/lib/dovecot/pop3=dovecot-pop3d named=bind9 redis-server=redis-server \

@@ -206,7 +206,7 @@ def _leaf_purposes(certificate: Certificate, purpose: Purpose) -> Iterator[Flaw]
         if not certificate.is_authority:
             yield Flaw(kinds.PURPOSE_MISSING, certificate)
         return
-    if missing := lacking(certificate, purpose):
+    if missing := lacking(certificate, purpose, any_is_enough=False):
         yield Flaw(kinds.LEAF_PURPOSE, certificate, {"detail": missing})
     if ANY_PURPOSE in certificate.purposes:
         yield Flaw(kinds.PURPOSE_ANY, certificate)
@@ -214,10 +214,13 @@ def _leaf_purposes(certificate: Certificate, purpose: Purpose) -> Iterator[Flaw]
         yield Flaw(kinds.PURPOSE_CRITICAL, certificate)
 
 
-def lacking(certificate: Certificate, purpose: Purpose) -> str:
-    """Name the purposes that a certificate excludes; empty when it is for all of them."""
+def lacking(certificate: Certificate, purpose: Purpose, *, any_is_enough: bool = True) -> str:
+    """Name the purposes that a certificate excludes; empty when it is for all of them.
+
+    "Any purpose" is enough in an authority; a leaf has to name the one that is needed (RFC 5280, 4.2.1.12; BR 7.1.2.7.10).
+    """
     held = certificate.purposes
-    if held is None or ANY_PURPOSE in held:
+    if held is None or (any_is_enough and ANY_PURPOSE in held):
         return ""
     return ", ".join(name for name in purpose.purposes if PURPOSES.get(name, name) not in held)
 
