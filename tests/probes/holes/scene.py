@@ -34,7 +34,9 @@ class Seen:
 
     @property
     def outcomes(self) -> Counter[Outcome]:
-        return Counter(entry.outcome for entry in self.judgement.coverage)
+        """What became of the signatures that are about this web server; one line each says of others that nothing is declared."""
+        about = (entry for entry in self.judgement.coverage if entry.reason != "nothing that it is about is declared")
+        return Counter(entry.outcome for entry in about)
 
     @property
     def reasons(self) -> set[str]:

@@ -162,8 +162,9 @@ def test_of_several_tries_an_answer_counts_more_than_none() -> None:
 
 def test_without_any_web_end_point_the_item_does_not_apply() -> None:
     scope = Scope(target=Target(name="mx", role=Role.MAIL, addresses=("192.0.2.1",)), items=(Item.HOLES,), tcp_ports=())
-    (entry,) = judge(scope, [], PACK).coverage
+    entry, *others = judge(scope, [], PACK).coverage
     assert (entry.check, entry.subject, entry.outcome) == (NO_WEB, "mx", Outcome.NOT_APPLICABLE)
+    assert {one.outcome for one in others} == {Outcome.NOT_APPLICABLE}
 
 
 def test_a_restricted_port_that_refuses_us_cannot_be_attacked_from_here() -> None:
