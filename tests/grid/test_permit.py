@@ -13,7 +13,7 @@ from grid.key import trusted
 from grid.permit import EDGE_S, Permit
 from grid.seal import open_order, seal
 from probes.dial import CutOffError, OutOfScopeError
-from probes.target import Source, Transport
+from probes.target import Resolver, Site, Source, Transport
 from tests.fakes import FakeClock
 from tests.grid.orders import make_order
 
@@ -74,6 +74,20 @@ def test_a_halt_comes_before_everything_and_keeps_its_first_reason() -> None:
     assert permit.remaining_s() == 0
     with pytest.raises(CutOffError, match="operator said stop"):
         permit.check("127.0.7.1", 8080, Transport.TCP)
+
+
+def test_a_resolver_that_the_order_names_is_let_through_over_tcp_only() -> None:
+    made = make_order()
+    site = Site(resolvers=(Resolver(address="198.51.100.53"),))
+    permit = open_order(seal(replace(made, scope=replace(made.scope, site=site)), KEY), trusted(KEY), FakeClock())
+    permit.check("198.51.100.53", 53, Transport.TCP)
+    for address, port, transport in (
+        ("198.51.100.53", 53, Transport.UDP),
+        ("198.51.100.53", 853, Transport.TCP),
+        ("198.51.100.54", 53, Transport.TCP),
+    ):
+        with pytest.raises(OutOfScopeError):
+            permit.check(address, port, transport)
 
 
 def test_a_source_of_revocation_is_let_through_at_its_port_only() -> None:

@@ -14,7 +14,7 @@ from grid.order import Order
 from probes.http import user_agent
 from probes.lease import burst
 from probes.pulse.facts import Pulse
-from probes.target import Item, Target
+from probes.target import Item, Resolver, Site, Target
 from scheduler.orders import Inspection, reference, without_beats, write_orders
 from scheduler.result import Kind
 from tests.fakes import FakeClock
@@ -50,6 +50,23 @@ def test_every_order_has_the_next_fence_of_its_own_server() -> None:
     assert [order.fence for order in orders] == [7, 8, 9]
     assert asked == [order.scope.target for order in orders]
     assert len({order.order_id for order in orders}) == 3
+
+
+def test_only_an_order_that_looks_at_names_names_resolvers_and_the_rest_of_the_system() -> None:
+    inspection, orders, _ = written(pulse=True)
+    assert {order.scope.site for order in orders} == {Site()}
+    asking = replace(inspection, items=(Item.HOSTS,), resolvers=(Resolver(address="192.0.2.53"),))
+    first, second, beat = write_orders(asking, "body", "desk", "0" * 64, FakeClock(DAY), lambda _: 1)
+    assert (
+        first.scope.site
+        == second.scope.site
+        == Site(
+            addresses=("127.0.0.1", "127.0.0.2"),
+            host_names=tuple(name for target in TARGETS for name in target.host_names),
+            resolvers=(Resolver(address="192.0.2.53"),),
+        )
+    )
+    assert beat.scope.site == Site()
 
 
 def test_what_an_order_sends_names_its_issuer_and_the_order() -> None:

@@ -14,8 +14,10 @@ PROGRAM = installed("sshd")
 
 
 @contextlib.contextmanager
-def sshd(folder: Path, address: str, port: int, *, passwords: bool, keyboard: bool = False) -> Iterator[None]:
-    """Run sshd at `address` and `port`, with or without password authentication."""
+def sshd(
+    folder: Path, address: str, port: int, *, passwords: bool, keyboard: bool = False, more: str = ""
+) -> Iterator[None]:
+    """Run sshd at `address` and `port`, with or without password authentication; `more`: further lines of its configuration."""
     assert PROGRAM, "openssh-server is not installed"
     folder.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == 0:
@@ -27,7 +29,7 @@ def sshd(folder: Path, address: str, port: int, *, passwords: bool, keyboard: bo
     (folder / "sshd_config").write_text(
         f"ListenAddress {address}:{port}\nHostKey {key}\nPidFile {folder}/pid\nUsePAM no\nStrictModes no\n"
         f"PasswordAuthentication {answer[passwords]}\nKbdInteractiveAuthentication {answer[keyboard]}\n"
-        "PubkeyAuthentication yes\n"
+        f"PubkeyAuthentication yes\n{more}\n"
     )
     with running([PROGRAM, "-D", "-e", "-f", str(folder / "sshd_config")], address, port, folder / "output.log"):
         yield

@@ -41,6 +41,11 @@ def test_an_offer_takes_what_it_does_not_say_from_the_declaration(scene: Scene) 
     assert (offered["phase"], offered["awaits"], offered["in_calendar"]) == ("offered", ["operator"], True)
 
 
+def test_a_preliminary_inspection_is_offered_with_its_item(scene: Scene) -> None:
+    offered = scene.offer(kind="preliminary")
+    assert (offered["kind"], offered["items"]) == ("preliminary", ["hosts"])
+
+
 def test_offer_counter_accept(scene: Scene) -> None:
     offered = scene.offer()
     slower = {"connections_per_s": 1.0, "requests_per_s": 1.0, "concurrent_connections": 1, "bytes_per_s": 1000}

@@ -14,7 +14,7 @@ from grid.gate.rules import opened
 from grid.order import Order
 from probes.lease import burst
 from probes.pace import Pace
-from probes.target import PortRange, Source, Transport
+from probes.target import PortRange, Resolver, Site, Source, Transport
 from tests.grid.gate.scene import make
 from tests.grid.orders import make_order, make_target
 
@@ -106,6 +106,13 @@ def test_the_cap_follows_the_pace_and_can_be_given() -> None:
 def with_sources(*sources: Source) -> Order:
     order = make_order(target=make_target(address="192.0.2.10"))
     return replace(order, scope=replace(order.scope, sources=sources))
+
+
+def test_resolvers_are_let_through_like_sources() -> None:
+    order = with_sources()
+    site = Site(resolvers=(Resolver(address="198.51.100.53"), Resolver(address="2001:db8::53", port=5353)))
+    passage = passage_of(replace(order, scope=replace(order.scope, site=site)))
+    assert passage.sources == (("198.51.100.53", 53), ("2001:db8::53", 5353))
 
 
 def test_sources_of_revocation_are_let_through_at_their_port() -> None:

@@ -122,6 +122,51 @@ async def test_ssh_with_passwords(shop: Shop, keyboard: bool) -> None:
     assert "passwords" in judgement.findings[0].title.en
 
 
+async def test_ssh_without_a_named_exception(shop: Shop) -> None:
+    ssh = declared(shop.ssh, "ssh", purpose=Purpose.REMOTE_MAINTENANCE)
+    judgement = await inspected(ssh, looked_at=(shop.ssh, free_port(HOST)))
+    assert told(judgement) == [("ports.restricted-service", shop.ssh)]
+    assert "exception" in judgement.findings[0].title.en
+
+
+async def test_ssh_for_a_purpose_that_is_not_accepted(shop: Shop) -> None:
+    ssh = declared(shop.ssh, "ssh", purpose=Purpose.SHOP, exception="the staff travels")
+    judgement = await inspected(ssh, looked_at=(shop.ssh, free_port(HOST)))
+    assert told(judgement) == [("ports.restricted-service", shop.ssh)]
+    assert "purpose" in judgement.findings[0].title.en
+
+
+async def test_ssh_with_outdated_algorithms_passes_with_an_advisory(shop: Shop) -> None:
+    ssh = declared(shop.spare, "ssh", purpose=Purpose.REMOTE_MAINTENANCE, exception="the staff travels")
+    old = "Ciphers +3des-cbc\nKexAlgorithms +diffie-hellman-group1-sha1\n"
+    with sshd.sshd(shop.folder / "old-ssh", HOST, shop.spare, passwords=False, more=old):
+        judgement = await inspected(ssh, looked_at=(shop.spare, free_port(HOST)))
+    assert told(judgement) == [("ports.ssh-outdated", shop.spare)]
+    assert "diffie-hellman-group1-sha1, 3des-cbc" in judgement.findings[0].title.en
+    assert decide([judgement]).standing is Standing.PASS
+
+
+@pytest.mark.parametrize(
+    ("service", "rule"), [("web", "ports.restriction-missing"), ("ssh", "ports.restricted-service")]
+)
+async def test_a_restriction_that_does_not_hold(shop: Shop, service: str, rule: str) -> None:
+    port = shop.declarations[service]
+    restricted = declared(
+        port.ports.first, port.service, purpose=Purpose.REMOTE_MAINTENANCE, restricted_to=(f"{INSIDE}/32",)
+    )
+    judgement = await inspected(restricted, looked_at=(port.ports.first, free_port(HOST)))
+    assert told(judgement) == [(rule, port.ports.first)]
+
+
+async def test_a_restriction_that_holds(shop: Shop) -> None:
+    """Nginx answers at the inside address only, as its declaration says."""
+    web = declared(shop.spare, "http", restricted_to=(f"{INSIDE}/32",))
+    with nginx.nginx(shop.folder / "inside", INSIDE, plain=(shop.spare,)):
+        judgement = await inspected(shop.declarations["web"], web, looked_at=(shop.web,))
+    assert told(judgement) == []
+    assert decide([judgement]).standing is Standing.PASS
+
+
 async def test_ssh_is_asked_for_nobody_and_never_sent_a_password(shop: Shop) -> None:
     found = await entrance(dialer_for(), HOST, shop.ssh, 5.0)
     assert (found.password_login, found.detail) == (False, "offers: publickey")
