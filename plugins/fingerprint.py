@@ -16,8 +16,8 @@ Fingerprints are not findings: they only decide what is asked, and help a reader
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Literal, get_args
 
 import re2
 
@@ -103,18 +103,17 @@ class Seen:
 def recognise(fingerprints: Iterable[Fingerprint], answers: Iterable[HttpAnswer]) -> tuple[Seen, ...]:
     """Give the products that show themselves in answers, in the order of the fingerprints; versions and names stay data."""
     views = [View(answer, {}, {}) for answer in answers]
-    found = (_in_views(fingerprint, views) for fingerprint in fingerprints)
+    # Error pages are the same again and again.
+    parts = {part: tuple(dict.fromkeys(view.part(part) or b"" for view in views)) for part in get_args(Part)}
+    found = (_in_parts(fingerprint, parts) for fingerprint in fingerprints)
     return tuple(seen for seen in found if seen)
 
 
-def _in_views(fingerprint: Fingerprint, views: list[View]) -> Seen | None:
+def _in_parts(fingerprint: Fingerprint, parts: Mapping[str, tuple[bytes, ...]]) -> Seen | None:
     """Take the mark that tells most: one with a version is worth more than one without."""
     best: Seen | None = None
-    for view in views:
-        for mark in fingerprint.seen:
-            hit = compiled(mark.regex).search(view.part(mark.part) or b"")
-            if hit is None:
-                continue
+    for mark in fingerprint.seen:
+        for hit in filter(None, map(compiled(mark.regex).search, parts[mark.part])):
             seen = Seen(
                 fingerprint=fingerprint.id,
                 name=fingerprint.name,
@@ -122,12 +121,13 @@ def _in_views(fingerprint: Fingerprint, views: list[View]) -> Seen | None:
                 version=_group(hit, mark.version),
                 distribution=_group(hit, mark.distribution),
             )
-            if best is None or (bool(seen.version), bool(seen.distribution)) > (
-                bool(best.version),
-                bool(best.distribution),
-            ):
+            if best is None or _worth(seen) > _worth(best):
                 best = seen
     return best
+
+
+def _worth(seen: Seen) -> tuple[bool, bool]:
+    return bool(seen.version), bool(seen.distribution)
 
 
 def _group(hit: object, number: int) -> str:

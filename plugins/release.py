@@ -113,6 +113,8 @@ class Release:
     """Path and content of the transcripts."""
     sign_offs: tuple[SignOff, ...] = ()
     """Who released it."""
+    whole: bool = True
+    """False: read without sources and transcripts, which whoever only uses the pack does not need."""
 
     @property
     def digest(self) -> str:
@@ -168,10 +170,11 @@ def signed(release: Release, name: str, key: Ed25519PrivateKey, at: datetime) ->
 def signers(release: Release, reviewers: Sequence[Reviewer]) -> tuple[str, ...]:
     """Give the names of the reviewers whose signatures are under exactly this pack, each person and each key once."""
     by_key = {reviewer.public: reviewer.name for reviewer in reviewers}
+    tests = release.tests_digest if release.whole else ""
     names: dict[str, None] = {}
     for one in release.sign_offs:
         statement = one.statement
-        fits = (statement.pack, statement.tests) == (release.digest, release.tests_digest)
+        fits = statement.pack == release.digest and (not release.whole or statement.tests == tests)
         if fits and by_key.get(one.public) == statement.name and _holds(one):
             names[statement.name] = None
     return tuple(names)
@@ -229,7 +232,7 @@ def _entries(release: Release) -> Iterator[tuple[str, bytes]]:
 def from_bytes(data: bytes, source: str, *, whole: bool = True) -> Release:
     """Read a release; raises `ReleaseError`. Nothing of it is trusted yet: see `opened`.
 
-    `whole`: False leaves out the sources, but not the transcripts' digest, which the signatures are about.
+    `whole`: False leaves out sources and transcripts; the signatures are then about the pack alone.
     """
     if len(data) > MAX_BYTES:
         raise ReleaseError(source, f"larger than {MAX_BYTES} bytes")
@@ -258,7 +261,8 @@ def _read(archive: zipfile.ZipFile, source: str, *, whole: bool) -> Release:
     return Release(
         cargo=Cargo(manifest=archive.read("manifest.json"), compiled=archive.read("compiled.json")),
         files=tuple(below("files/")) if whole else (),
-        tests=tuple(below("tests/")),
+        tests=tuple(below("tests/")) if whole else (),
+        whole=whole,
         sign_offs=canonical.loads(tuple[SignOff, ...], archive.read("sign-offs.json")),
     )
 

@@ -7,6 +7,7 @@ A `+` and what follows is a note of the builder and does not count.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypeAlias
 
 import re2
@@ -70,6 +71,7 @@ def compare(left: str, right: str) -> int:
     return (padded > against) - (padded < against)
 
 
+@lru_cache(maxsize=4096)
 def constraints(text: str) -> tuple[Constraint, ...]:
     """Read `>= 2.4.49, < 2.4.51`; without an operator the version must be equal. Raises `NotAVersionError`."""
     return tuple(_constraint(part) for part in text.split(","))
@@ -84,6 +86,7 @@ def _constraint(text: str) -> Constraint:
     return Constraint(operator="==" if operator == "=" else operator, version=found.group(2))
 
 
+@lru_cache(maxsize=4096)
 def _places(text: str) -> list[Place]:
     text = text.strip()
     if len(text) > MAX_LENGTH or not _SHAPE.fullmatch(text):

@@ -103,13 +103,14 @@ class Front:
         return answered and not any(answer.truncated for answer in self._given.values())
 
     @cached_property
-    def _texts(self) -> tuple[bytes, ...]:
-        return tuple(View(answer, {}, {}).whole for answer in self._given.values())
+    def _text(self) -> bytes:
+        """Everything that was shown, one after the other: what gates look for is found by one search each."""
+        return b"\r\n\0\r\n".join(dict.fromkeys(View(answer, {}, {}).whole for answer in self._given.values()))
 
     def _shows(self, product: Product) -> bool:
         if any(is_of(seen, product) for seen in self.seen):
             return True
-        return any(found(pattern, text) for pattern in product.seen for text in self._texts)
+        return any(found(pattern, self._text) for pattern in product.seen)
 
 
 def is_of(seen: Seen | Fingerprint, product: Product) -> bool:

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from plugins.ask import Ask, DnsAsk, Endpoint, HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, TcpAsk, WebEndpoint
 from plugins.pack import Pack, Signature
 from plugins.template.chance import Occasion
-from plugins.template.program import Hit, Match, NotTested
+from plugins.template.program import Hit, Match, NotTested, Outcome
 from plugins.text import Text
 from probes.finding import Certainty, Finding, Grade, Severity
 from probes.holes.doubt import alike, doubt, unconfirmed
 from probes.holes.endpoints import applies, declaration_of, endpoints, named, web_endpoints
 from probes.holes.facts import Exchange, HolesBegan
 from probes.holes.front import is_busy
+from probes.holes.quick import Quick, quick_of
 from probes.holes.record import FIRST, Record, busy
 from probes.observation import Ending, ItemEnded, Observation
 from probes.target import Item, Scope
@@ -51,7 +52,7 @@ def judge(scope: Scope, observations: Sequence[Observation], pack: Pack) -> Judg
     ended = endings[-1] if endings else ItemEnded(ending=Ending.BROKEN, detail="no end was recorded")
     begun = [seen.fact.occasion for seen in mine if isinstance(seen.fact, HolesBegan)]
     occasion = begun[-1] if begun else Occasion()
-    every = endpoints(scope.target)
+    every, quick = endpoints(scope.target), quick_of(pack)
     records = {endpoint: Record(endpoint, occasion, pack.fingerprints) for endpoint in every}
     for seen in mine:
         if isinstance(seen.fact, Exchange) and seen.fact.endpoint in records:
@@ -59,14 +60,15 @@ def judge(scope: Scope, observations: Sequence[Observation], pack: Pack) -> Judg
     findings: list[Finding] = []
     coverage = [] if web_endpoints(scope.target) else [_server(scope, NO_WEB, "no web end point is declared")]
     for endpoint in every:
-        fitting = [one for one in pack.signatures if applies(one, endpoint, scope.target)]
-        bench = _Bench(scope, endpoint, records[endpoint], ended)
+        asked = quick.web if isinstance(endpoint, WebEndpoint) else quick.others
+        fitting = [one for one in asked if applies(one, endpoint, scope.target)]
+        bench = _Bench(scope, endpoint, records[endpoint], ended, quick)
         bench.judge(fitting)
         findings += bench.findings
         coverage += bench.coverage
     met = {entry.check for entry in coverage}
     # Without a web server, one line says so for all that is about web servers.
-    rest = (one for one in pack.signatures if one.id not in met and not (one.template.http or one.is_check))
+    rest = (one for one in quick.others if one.id not in met)
     coverage += [_server(scope, one.id, "nothing that it is about is declared") for one in rest]
     return Judgement(findings=tuple(findings), coverage=tuple(coverage))
 
@@ -85,7 +87,8 @@ def _server(scope: Scope, check: str, reason: str) -> Coverage:
 class _Bench:
     """The judgement of one end point."""
 
-    def __init__(self, scope: Scope, endpoint: Endpoint, record: Record, ended: ItemEnded) -> None:
+    def __init__(self, scope: Scope, endpoint: Endpoint, record: Record, ended: ItemEnded, quick: Quick) -> None:
+        self._quick = quick
         self._scope, self._endpoint, self._record, self._ended = scope, endpoint, record, ended
         self._subject = named(endpoint)
         self._shut_out = self._never_let_in()
@@ -115,7 +118,7 @@ class _Bench:
         if why := self._not_applicable(signature):
             self._add(signature, Became.NOT_APPLICABLE, why)
             return []
-        outcome, asked = self._record.replay(signature)
+        outcome, asked = self._outcome(signature)
         if isinstance(outcome, Match):
             return self._weigh(signature, outcome)
         if isinstance(outcome, NotTested):
@@ -129,6 +132,13 @@ class _Bench:
         else:
             self._add(signature, Became.CLEAN)
         return []
+
+    def _outcome(self, signature: Signature) -> tuple[Outcome, Sequence[Ask]]:
+        """Run a signature over the record, unless it can be seen without that that nothing matches."""
+        plan = self._quick.plan(signature)
+        if plan and self._record.misses(plan, self._quick):
+            return None, [ask for ask, _ in plan]
+        return self._record.replay(signature)
 
     def _not_applicable(self, signature: Signature) -> str:
         if self._shut_out:

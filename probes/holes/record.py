@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from plugins.ask import Answer, Ask, Endpoint, HttpAnswer, NoAnswer, NoAnswerReason, WebEndpoint
+from plugins.ask import Answer, Ask, Endpoint, HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, WebEndpoint
 from plugins.fingerprint import Fingerprint
 from plugins.pack import Signature
 from plugins.template.chance import Occasion
@@ -17,8 +17,11 @@ from plugins.trial import start
 from probes.holes.block_page import blocker
 from probes.holes.facts import Exchange
 from probes.holes.front import Front, is_busy
+from probes.holes.quick import Needs, Quick
 from probes.holes.steady import Steadiness
 
+_BUSY = frozenset({429, 503})
+_SETTING = frozenset({"set-cookie", "retry-after"})
 FIRST, SECOND = 1, 2
 """Numbers of the looks."""
 MISSING = NoAnswer(reason=NoAnswerReason.CUT_OFF, detail="it was never asked")
@@ -36,7 +39,9 @@ class Record:
         self._evidence: dict[tuple[int, Ask], tuple[str, ...]] = {}
         self._places: dict[Ask, int] = {}
         self._fingerprints = fingerprints
-        self._blockers: dict[Ask, str] = {}
+        self._blockers: dict[Ask, str] | None = None
+        self._pages: dict[int, dict[int, bool]] = {}
+        self._setting: dict[int, bool] = {}
         self._front: Front | None = None
 
     def keep(self, exchange: Exchange, evidence: tuple[str, ...] = ()) -> None:
@@ -48,9 +53,36 @@ class Record:
         if ask in answers and isinstance(answer, NoAnswer):
             return
         answers[ask] = answer
+        self._blockers = None
         self._evidence[exchange.look, ask] = evidence
         if self._front is not None and ask in self._front.asks:
             self._front = None
+
+    def misses(self, plan: Sequence[tuple[HttpAsk, Needs]], quick: Quick) -> bool:
+        """Tell whether every ask of a plan was answered in full, and no answer has what it needs to match."""
+        answers = self.answers[FIRST]
+        for ask, needs in plan:
+            answer = answers.get(ask)
+            if not isinstance(answer, HttpAnswer) or answer.status in _BUSY or self._sets(answer):
+                return False
+            if needs.statuses and answer.status not in needs.statuses:
+                continue
+            if answer.truncated or needs.met(answer, self._page(answer, quick)):
+                return False
+        return True
+
+    def _page(self, answer: HttpAnswer, quick: Quick) -> dict[int, bool]:
+        key = id(answer)
+        if key not in self._pages:
+            self._pages[key] = quick.page(answer.status, answer.body)
+        return self._pages[key]
+
+    def _sets(self, answer: HttpAnswer) -> bool:
+        """Tell whether headers of an answer may change what comes next."""
+        key = id(answer)
+        if key not in self._setting:
+            self._setting[key] = any(name in _SETTING for name, _ in answer.headers)
+        return self._setting[key]
 
     @property
     def front(self) -> Front:
@@ -97,20 +129,20 @@ class Record:
 
     def blocked(self, asks: Sequence[Ask]) -> str:
         """Name what refused one of these asks in the server's place; empty: nothing did."""
-        for ask in asks:
-            if ask not in self._blockers:
-                answer = self.answers[FIRST].get(ask)
-                self._blockers[ask] = blocker(answer) if isinstance(answer, HttpAnswer) else ""
-            if self._blockers[ask]:
-                return self._blockers[ask]
-        return ""
+        if self._blockers is None:
+            given = self.answers[FIRST].items()
+            named = ((ask, blocker(answer)) for ask, answer in given if isinstance(answer, HttpAnswer))
+            self._blockers = {ask: who for ask, who in named if who}
+        if not self._blockers:
+            return ""
+        return next((self._blockers[ask] for ask in asks if ask in self._blockers), "")
 
     def unsteady(self, asks: Sequence[Ask]) -> str:
         """Say how the server changed while one of these was asked; empty: it did not."""
-        for ask in asks:
-            if ask in self._places and (change := self.steadiness.change_at(self._places[ask])):
-                return change
-        return ""
+        if self.steadiness.steady:
+            return ""
+        changes = (self.steadiness.change_at(self._places[ask]) for ask in asks if ask in self._places)
+        return next((change for change in changes if change), "")
 
 
 def busy(answer: HttpAnswer) -> str:

@@ -29,6 +29,7 @@ class Steadiness:
         self._sentinels = 0
         self._place = 0
         self._seen: list[tuple[int, str]] = []
+        self._differs = False
 
     def took(self, ask: Ask, answer: Answer) -> int:
         """Take an exchange; give its place in the order."""
@@ -40,20 +41,27 @@ class Steadiness:
             and not is_busy(answer)
         ):
             self._seen.append((self._place, kind(ask, answer)))
+            self._differs = self._differs or self._seen[-1][1] != self._seen[0][1]
         return self._place
 
     def _is_watched(self, ask: HttpAsk) -> bool:
-        if ask == self.next_ask:
+        # Comparing paths first is cheap, and nearly all differ.
+        if ask.path == self.next_ask.path and ask == self.next_ask:
             self._sentinels += 1
             self.next_ask = sentinel_ask(self._occasion, self._sentinels + 1)
             return True
-        return ask == self._baseline
+        return ask.path == self._baseline.path and ask == self._baseline
 
     @property
     def due(self) -> bool:
         """Whether it is time for the next look."""
         last = self._seen[-1][0] if self._seen else 0
         return self._place - last >= EVERY and self._sentinels < MOST
+
+    @property
+    def steady(self) -> bool:
+        """Whether every look brought the same."""
+        return not self._differs
 
     @property
     def changed(self) -> str:

@@ -6,13 +6,14 @@ import os
 import platform
 import sys
 
-from tests.bench import demo, edge, gate, guard, pace, ports, signatures, tls
+from tests.bench import demo, edge, gate, guard, holes, pace, ports, signatures, tls
 
 BENCHES = {
     "demo": demo.main,
     "edge": edge.main,
     "gate": gate.main,
     "guard": guard.main,
+    "holes": holes.main,
     "pace": pace.main,
     "ports": ports.main,
     "signatures": signatures.main,
