@@ -6,9 +6,10 @@ import os
 import platform
 import sys
 
-from tests.bench import demo, edge, gate, guard, pace, signatures
+from tests.bench import corpus, demo, edge, gate, guard, pace, signatures
 
 BENCHES = {
+    "corpus": corpus.main,
     "demo": demo.main,
     "edge": edge.main,
     "gate": gate.main,
