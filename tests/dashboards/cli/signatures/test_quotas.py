@@ -21,7 +21,7 @@ def _folder(tmp_path: Path, table: str) -> Path:
 
 def _table(wanted: int, families: str = "nginx, checks") -> str:
     head = "signatures: 1\nverified: 0\nkev: 0\nfingerprints: 0\ncategories:\n"
-    return f"{head}  - {{name: servers, wanted: {wanted}, families: "{families}"}}\n"
+    return f"{head}  - {{name: servers, wanted: {wanted}, families: '{families}'}}\n"
 
 
 def test_a_quota_that_holds_and_one_that_is_short(tmp_path: Path) -> None:
