@@ -93,6 +93,7 @@ _KNOWN: dict[ProductClass, str] = {
         f5:big-ip* f5:tmos citrix:*application_delivery_controller* citrix:netscaler* a10networks:*
         kemptechnologies:loadmaster* kemp:loadmaster* progress:loadmaster* progress:multi-tenant_hypervisor*
         radware:alteon* radware:appdirector* barracuda:load_balancer* arraynetworks:apv* coyotepoint:equalizer*
+        ivanti:virtual_traffic_manager* pulsesecure:virtual_traffic_manager*
         brocade:serveriron* cisco:ace* cisco:application_control_engine* loadbalancer.org:*
     """,
     ProductClass.FIREWALL: """
@@ -118,6 +119,9 @@ _KNOWN: dict[ProductClass, str] = {
         arubanetworks:* cradlepoint:* sierrawireless:* teltonika*:* digi:* moxa:* motorola:* technicolor:* thomson:*
         sagemcom:* comtrend:* actiontec:* wavlink:* ruijie:* ruijienetworks:* h3c:* fiberhome:* dasan* netcomm*
         centurystar:* furukawa*:*
+    """,
+    ProductClass.DEVICE: """
+        cisco:identity_services_engine* realtek:*sdk
     """,
     ProductClass.OPERATING_SYSTEM: """
         linux:* microsoft:windows* debian:* canonical:ubuntu* redhat:* centos:* rocky:* almalinux:* oracle:linux*

@@ -16,6 +16,7 @@ from plugins.value import value
 
 TO_WRITE = "TODO"
 """What a skeleton holds where somebody still has to write."""
+_GROUNDS = frozenset({"version", "presence"})
 
 
 @value
@@ -44,8 +45,8 @@ def examine_card(signature: Signature) -> tuple[Flaw, ...]:
     if inspection.certainty == "suspected":
         if inspection.product is None and template.http:
             told.append("a version without its product applies to nothing; write metadata.tenken.product")
-        if "version" not in template.tags:
-            told.append("is suspected from a version; tag it `version`")
+        if not _GROUNDS.intersection(template.tags):
+            told.append("is suspected; tag it `version` or, when something answers that should not, `presence`")
     texts = (inspection.title, inspection.remedy, *([inspection.note] if inspection.note else []))
     if any(TO_WRITE in text for both in texts for text in (both.en, both.ja)) or TO_WRITE in template.description:
         told.append(f"still says {TO_WRITE}")

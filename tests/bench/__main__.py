@@ -6,9 +6,10 @@ import os
 import platform
 import sys
 
-from tests.bench import demo, edge, gate, guard, holes, pace, ports, signatures, tls
+from tests.bench import corpus, demo, edge, gate, guard, holes, pace, ports, signatures, tls
 
 BENCHES = {
+    "corpus": corpus.main,
     "demo": demo.main,
     "edge": edge.main,
     "gate": gate.main,

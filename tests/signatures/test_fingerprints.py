@@ -16,15 +16,14 @@ SAMPLES: list[dict[str, Any]] = yaml.safe_load(
     Path(__file__).with_name("fingerprints.yaml").read_text(encoding="utf-8")
 )
 PROSE = b"""<html><head><title>How we run our shop</title></head><body><article>
-We compared Grafana, Kibana, Jenkins, GitLab, Gitea, Gogs, Jira and Confluence. The shop was EC-CUBE, then Magento,
-PrestaShop, OpenCart
-and Zen Cart; the blog WordPress with WooCommerce and Welcart, Drupal, Joomla, TYPO3, SPIP, baserCMS, a-blog cms and
-Movable Type. Behind
-HAProxy, Varnish, Squid, Traefik, Envoy and Kong stand Apache Tomcat, Jetty, JBoss, WildFly, GlassFish, Payara, WebLogic, WebSphere
-and ColdFusion. Mail is Roundcube, SquirrelMail, Zimbra, SmarterMail and Exchange; data lies in Elasticsearch, Solr,
-CouchDB, Neo4j, InfluxDB
-and ClickHouse. Django, Ruby on Rails, Laravel, Symfony, CakePHP, Yii, Next.js and Spring Boot we know as well. See
-<a href="https://example.org/phpmyadmin-guide">this guide to phpMyAdmin, Adminer and pgAdmin</a>.
+We compared Grafana, Kibana, Jenkins, GitLab, Gitea, Gogs, Jira and Confluence. The shop was EC-CUBE, then
+Magento, PrestaShop, OpenCart and Zen Cart; the blog WordPress with WooCommerce and Welcart, Drupal, Joomla,
+TYPO3, SPIP, baserCMS, a-blog cms and Movable Type. Behind HAProxy, Varnish, Squid, Traefik, Envoy and Kong
+stand Apache Tomcat, Jetty, JBoss, WildFly, GlassFish, Payara, WebLogic, WebSphere and ColdFusion. Mail is
+Roundcube, SquirrelMail, Zimbra, SmarterMail and Exchange; data lies in Elasticsearch, Solr, CouchDB, Neo4j,
+InfluxDB and ClickHouse. Django, Ruby on Rails, Laravel, Symfony, CakePHP, Yii, Next.js and Spring Boot we
+know as well. See <a href="https://example.org/phpmyadmin-guide">this guide to phpMyAdmin, Adminer and
+pgAdmin</a>.
 </article></body></html>"""
 
 

@@ -38,7 +38,7 @@ def test_signature_is_proved_and_harmless(signature: Signature) -> None:
         assert refuse_ask(ask, template.inspection.reviewed) is None
     if template.inspection.certainty == "suspected":
         assert template.inspection.product, "a version without its product applies to nothing"
-        assert "version" in template.tags
+        assert {"version", "presence"} & set(template.tags)
 
 
 @pytest.mark.parametrize("signature", SIGNATURES, ids=lambda signature: signature.id)
