@@ -191,8 +191,6 @@ SHOPS: dict[str, Shop] = {
                 "set.revoked",
                 "tls.path",
             ),
-            # Whose CRLs are to be asked for is not known where a certificate of the path is missing.
-            not_tested=(Item.TLS,),
         ),
         "赤松商店 (demo: fails)",
         _failing,
