@@ -45,6 +45,7 @@ class Action(StrEnum):
     ORDER_SEALED = "order-sealed"
     INSPECTION_STARTED = "inspection-started"
     INSPECTION_ENDED = "inspection-ended"
+    RUN_VOID = "run-void"
     STOP_CALLED = "stop-called"
     PACE_LOWERED = "pace-lowered"
     PULSE_ABORTED = "pulse-aborted"

@@ -6,6 +6,7 @@ evidence/<server>/observations.jsonl   one observation a line, canonical JSON, i
 evidence/<server>/<digest>.json        one transcript, named by its SHA-256
 evidence/_pulse/order.json             the sealed order of the heartbeat, when one was agreed
 evidence/_pulse/beats.jsonl            one beat a line
+evidence/control.json                  what became of the control of the run
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from probes.transcript import Transcript
 T = TypeVar("T")
 PULSE = "_pulse"
 """Folder of the heartbeat; no server can have this name."""
+CONTROL = "control.json"
+"""File that says what became of the control of the run."""
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")  # noqa: TID251 - our own names, not a server's bytes
 
 
@@ -90,6 +93,10 @@ class EvidenceFolder:
             file = self._open[path] = path.open("ab")
         file.writelines(canonical.dumps(each) + b"\n" for each in values)
         file.flush()
+
+    def control(self, outcome: bytes) -> None:
+        """Keep what became of the control of the run, as canonical JSON."""
+        _write(self._folder / CONTROL, outcome)
 
     def close(self) -> None:
         """Make everything that was kept durable."""

@@ -38,6 +38,9 @@ LOOK_S = 0.05
 class Here:
     """Runs orders in this process."""
 
+    apart = ""
+    """As `Grid.apart`: this process is on this machine."""
+
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 

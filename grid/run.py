@@ -33,6 +33,8 @@ WORKERS = 8
 """Orders that one node runs at once, unless told otherwise."""
 TAKE_EVERY_S = 0.1
 """Seconds between two looks at the board."""
+ELSEWHERE = "the workers are behind a gate or in a cluster that was joined, and need not share this machine's loopback"
+"""Why workers of a joined cluster, also of that inside a gate, may not reach our loopback."""
 SLOT = "inspector"
 """Ray resource of which one order takes one."""
 
@@ -61,8 +63,10 @@ def _own_signals() -> Iterator[None]:
 class Grid:
     """A connection to Ray; a context manager. `start()` makes a small cluster of this machine's own, `join()` uses one."""
 
-    def __init__(self, clock: Clock, door: Door | None = None, *, raw: bool = False) -> None:
+    def __init__(self, clock: Clock, door: Door | None = None, *, raw: bool = False, apart: str = "") -> None:
         """`raw`: workers may use raw sockets for the port scan, where their host lets them."""
+        self.apart = apart
+        """Why workers may not reach servers on the loopback of this machine; empty: they surely do."""
         self._clock = clock
         self._door = door or OpenDoor()
         self._raw = raw
@@ -97,7 +101,7 @@ class Grid:
         """Join a running cluster whose nodes offer the resource `inspector`. `own_address`: ours, so that Ray need not guess it."""
         with _own_signals():
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, _node_ip_address=own_address)
-        return cls(clock or SystemClock(), door, raw=raw)
+        return cls(clock or SystemClock(), door, raw=raw, apart=ELSEWHERE)
 
     def __enter__(self) -> Self:
         return self

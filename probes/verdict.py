@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 
 from plugins.value import value
@@ -111,6 +112,18 @@ def combine(verdicts: Sequence[Verdict]) -> Verdict:
         standing=standing,
         findings=_ordered([finding for verdict in verdicts for finding in verdict.findings]),
         coverage=tuple(entry for verdict in verdicts for entry in verdict.coverage),
+    )
+
+
+def void(verdict: Verdict, reason: str) -> Verdict:
+    """Take back all that a verdict says: no opinion stands, and every check that had one is not tested for this `reason`."""
+    return Verdict(
+        standing=Standing.INCONCLUSIVE,
+        findings=(),
+        coverage=tuple(
+            entry if entry.outcome is Outcome.NOT_TESTED else replace(entry, outcome=Outcome.NOT_TESTED, reason=reason)
+            for entry in verdict.coverage
+        ),
     )
 
 

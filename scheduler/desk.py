@@ -28,7 +28,7 @@ from scheduler.dialogue import (
 )
 from scheduler.negotiation import ARMED, Agenda, Negotiation, NegotiationError, respond
 from scheduler.plan import InspectionPlan
-from scheduler.result import Result
+from scheduler.result import ControlStanding, Result
 from scheduler.store.store import Change, Store
 from scheduler.store.token import NewToken, Principal, Role
 from scheduler.store.values import InspectionOutcome, Registered
@@ -164,7 +164,13 @@ def _unarmed(agenda: Agenda) -> None:
 def _finish(change: Change, event: Event, result: Result | None) -> None:
     if isinstance(event, InspectionEnded) and result is not None:
         change.progress(result.inspection_id, result.tally)
-        change.end(result.inspection_id, InspectionOutcome(result.verdict.standing.value), event.at)
+        change.end(result.inspection_id, _outcome(result), event.at)
         change.keep(result)
     elif isinstance(event, InspectionBroken):
         change.end(change.inspection_of(event.plan_id), InspectionOutcome.BROKEN, event.at)
+
+
+def _outcome(result: Result) -> InspectionOutcome:
+    if result.control.standing is ControlStanding.FAILED:
+        return InspectionOutcome.VOID
+    return InspectionOutcome(result.verdict.standing.value)

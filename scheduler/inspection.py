@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -33,10 +33,13 @@ from probes.pulse.facts import NoPulse, NotMeasured, Pulse
 from probes.tls.picture import pictures
 from probes.verdict import RULES_VERSION, combine
 from scheduler.claims import ClaimOutcome, Claims
+from scheduler.controls.running import CONTROL, OwnServers, control_inspection, without_holes
+from scheduler.controls.running import running as control_servers
+from scheduler.controls.weigh import standing_verdicts, void_reason, weigh, without
 from scheduler.orders import Inspection, write_orders
-from scheduler.result import ItemResult, Result, ServerResult
+from scheduler.result import Control, ItemResult, Result, ServerResult
 from scheduler.system import System
-from scheduler.trail import GRID, Audit, digest_of, order_note
+from scheduler.trail import GRID, Audit, digest_of, order_note, void_note
 
 
 class NotProvenError(Exception):
@@ -87,6 +90,7 @@ class _Running:
     ) -> None:
         self.inspection = inspection
         self.out = out
+        self.claims = claims
         self._pack = pack
         self._trusted = trusted(issuer.key)
         self.evidence = EvidenceFolder(out / "evidence")
@@ -103,9 +107,19 @@ class _Running:
         for sealed in self.sealed:
             self.evidence.order(sealed, self._trusted)
 
-    def finish(self, records: dict[str, Record]) -> Result:
-        """Judge, and write `result.json`."""
-        servers = tuple(self._server(order, records[order.order_id]) for order in self.orders)
+    def finish(self, records: dict[str, Record], note_void: Callable[[str, str], None], control: Control) -> Result:
+        """Judge under the control of the run, and write `result.json`; `note_void` is told before a verdict is taken back."""
+        judged = tuple(self._server(order, records[order.order_id]) for order in self.orders)
+        verdicts = [server.verdict for server in judged]
+        if reason := void_reason(combine(verdicts).standing, control):
+            note_void(self.inspection.inspection_id, reason)
+            # Pictures of chains are opinions, too.
+            judged = tuple(replace(server, chains=()) for server in judged)
+        servers = tuple(
+            replace(server, verdict=verdict)
+            for server, verdict in zip(judged, standing_verdicts(verdicts, control), strict=True)
+        )
+        self.evidence.control(canonical.dumps(control))
         self.evidence.close()
         inspection, system = self.inspection, self.inspection.system
         result = Result(
@@ -125,6 +139,7 @@ class _Running:
             verdict=combine([server.verdict for server in servers]),
             gentleness=self.watch.gentleness() if self.watch else NotMeasured(),
             before=inspection.before,
+            control=control,
         )
         write_result(result, self.out)
         return result
@@ -162,15 +177,20 @@ def write_result(result: Result, out: Path) -> None:
 class _Intake:
     """Sends each report to the evidence of its inspection, then to whoever watches; remembers how far each order came."""
 
-    def __init__(self, running: Sequence[_Running], on_report: Callable[[Report], None]) -> None:
+    def __init__(
+        self, running: Sequence[_Running], on_report: Callable[[Report], None], control: _Running | None
+    ) -> None:
         self._evidence = {order.order_id: run.evidence for run in running for order in run.all_orders}
         self._on_report = on_report
+        self._ours = {order.order_id for order in control.all_orders} if control else set()
         self._let_go: dict[str, bool] = {}
 
     def took(self, report: Report) -> None:
         self._let_go[report.order_id] = report.last
         self._evidence[report.order_id].took(report)
-        self._on_report(report)
+        # Whoever watches counts what the shops were sent.
+        if report.order_id not in self._ours:
+            self._on_report(report)
 
     def outcome(self, order_id: str) -> ClaimOutcome:
         """Say what became of an order. A worker sends nothing before its first report was taken."""
@@ -180,24 +200,22 @@ class _Intake:
 
 
 @contextmanager
-def _handed_out(
-    running: Sequence[_Running], claims: Claims, audit: Audit, actor: str, intake: _Intake
-) -> Iterator[list[SealedOrder]]:
+def _handed_out(running: Sequence[_Running], audit: Audit, actor: str, intake: _Intake) -> Iterator[list[SealedOrder]]:
     """Claim every order and write it into the audit log; give them. Afterwards the claims are given back.
 
     Raises `ClaimError` or `AuditError`; then nothing runs.
     """
-    pairs = [pair for run in running for pair in zip(run.all_orders, run.sealed, strict=True)]
-    held: list[str] = []
+    ready = [(run.claims, *pair) for run in running for pair in zip(run.all_orders, run.sealed, strict=True)]
+    held: list[tuple[Claims, str]] = []
     try:
-        for order, sealed in pairs:
+        for claims, order, sealed in ready:
             claims.claim(order, digest_of(sealed))
-            held.append(order.order_id)
-        for order, sealed in pairs:
+            held.append((claims, order.order_id))
+        for _, order, sealed in ready:
             order_note(order, digest_of(sealed), actor).write(audit)
-        yield [sealed for _, sealed in pairs]
+        yield [sealed for _, _, sealed in ready]
     finally:
-        for order_id in held:
+        for claims, order_id in held:
             claims.release(order_id, intake.outcome(order_id))
 
 
@@ -214,22 +232,39 @@ def inspect_systems(
     proven: Collection[str] = (),
     brake: Brake | None = None,
     on_report: Callable[[Report], None] = lambda _: None,
+    uncontrolled: str = "",
 ) -> list[Result]:
     """Inspect systems side by side; give one result per inspection, in order, each also written to its folder of `outs`.
 
     Blocks until all have ended: done, cut off by their windows, or stopped through `brake`. Every order is claimed and in the
-    audit log before any of them is handed out. Raises `NotProvenError` before anything is sealed, `ClaimError` and `AuditError`
-    before anything is sent.
+    audit log before any of them is handed out. Control servers of our own are inspected beside them (`scheduler.controls`), unless
+    `uncontrolled` says why not, or the grid does. Raises `NotProvenError` and `ControlStartError` before anything is sealed,
+    `ClaimError` and `AuditError` before anything is sent.
     """
     for inspection in inspections:
         if missing := unproven(inspection.system, proven):
             raise NotProvenError(inspection.system.name, missing)
-    running = [_Running(one, out, issuer, pack, clock, claims) for one, out in zip(inspections, outs, strict=True)]
-    intake = _Intake(running, on_report)
-    watches = {run.inspection.inspection_id: run.watch for run in running if run.watch}
-    with _handed_out(running, claims, audit, issuer.actor, intake) as sealed:
-        for run in running:
-            run.keep_orders()
-        records = grid.run(sealed, trusted(issuer.key), intake, brake or Brake(), watches, packed(pack))
+    with ExitStack() as stack:
+        why_none = uncontrolled or grid.apart or without_holes(inspections)
+        control = None
+        if not why_none:
+            ours = control_inspection(stack.enter_context(control_servers()), inspections)
+            control = _Running(ours, outs[0] / CONTROL, issuer, pack, clock, OwnServers())
+        running = [_Running(one, out, issuer, pack, clock, claims) for one, out in zip(inspections, outs, strict=True)]
+        # The control goes first: behind a long list of servers it might not come to its end.
+        everything = [control, *running] if control else running
+        intake = _Intake(everything, on_report, control)
+        watches = {run.inspection.inspection_id: run.watch for run in running if run.watch}
+        with _handed_out(everything, audit, issuer.actor, intake) as sealed:
+            for run in everything:
+                run.keep_orders()
+            records = grid.run(sealed, trusted(issuer.key), intake, brake or Brake(), watches, packed(pack))
+
+    def note_void(inspection_id: str, reason: str) -> None:
+        void_note(inspection_id, reason, issuer.actor).write(audit)
+
     by_order = {record.order_id: record for record in records}
-    return [run.finish(by_order) for run in running]
+    weighed = without(why_none)
+    if control:
+        weighed = weigh(control.finish(by_order, note_void, without("this is the control itself")))
+    return [run.finish(by_order, note_void, weighed) for run in running]

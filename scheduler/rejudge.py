@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grid.evidence import EvidenceError, read_keys, read_observations, read_sealed, read_transcript
+from grid.evidence import CONTROL, EvidenceError, read_keys, read_observations, read_sealed, read_transcript
 from grid.key import TrustedKeys
 from grid.seal import SealedOrder, SealError, read_order
 from plugins import canonical
 from plugins.pack import Pack
 from probes.catalog import judge_server
 from probes.verdict import RULES_VERSION, Verdict, combine
-from scheduler.result import Result
+from scheduler.controls.weigh import standing_verdicts, without
+from scheduler.result import BEFORE_CONTROLS, Control, Result
 
 
 class RejudgeError(Exception):
@@ -50,7 +51,18 @@ def rejudge(folder: Path, pack: Pack, trusted: TrustedKeys | None = None) -> Ver
         raise RejudgeError(str(evidence), str(error)) from None
     if not verdicts:
         raise RejudgeError(str(evidence), "holds no order; expected evidence/<server>/order.json")
-    return combine(verdicts)
+    return combine(standing_verdicts(verdicts, _control(evidence)))
+
+
+def _control(evidence: Path) -> Control:
+    """Give what became of the control of the run; evidence of earlier versions knows of none."""
+    file = evidence / CONTROL
+    if not file.exists():
+        return without(BEFORE_CONTROLS)
+    try:
+        return canonical.loads(Control, file.read_bytes())
+    except (OSError, canonical.NotCanonicalError) as error:
+        raise RejudgeError(str(file), str(error)) from None
 
 
 def _server(evidence: Path, sealed: SealedOrder, keys: TrustedKeys, pack: Pack) -> Verdict:

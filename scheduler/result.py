@@ -20,6 +20,9 @@ from probes.tls.picture import ChainPicture
 from probes.verdict import Standing, Verdict
 from scheduler.system import Contact
 
+BEFORE_CONTROLS = "this version had no controls"
+"""What results of earlier versions say of their control, by saying nothing."""
+
 
 class Kind(StrEnum):
     """Kind of inspection."""
@@ -75,6 +78,47 @@ class ServerResult:
     """What was seen open at each of its addresses; none: ports were not looked at."""
     chains: tuple[ChainPicture, ...] = ()
     """Its certificate chains, who signed whom, and the clauses of the TLS inspection."""
+
+
+class ControlStanding(StrEnum):
+    """What became of the control of a run."""
+
+    HELD = "held"
+    """On the known-bad server exactly what is planted was found, on the known-good server nothing."""
+    FAILED = "failed"
+    """Something else came of it: no verdict of the run counts."""
+    CUT_OFF = "cut-off"
+    """A stop or the end of the window came first: verdicts that were complete by then do not count."""
+    NONE = "none"
+    """There was none; `reason` says why."""
+
+
+@value
+class ControlServer:
+    """One control server."""
+
+    name: str
+    """`known-bad` or `known-good`."""
+    found: tuple[str, ...]
+    """Signatures of all findings, sorted."""
+    tally: Tally
+    """What was sent to it; no part of what was sent to the inspected system."""
+
+
+@value
+class Control:
+    """The control of a run: two servers of our own, inspected beside the system by the same workers with the same pack."""
+
+    standing: ControlStanding
+    """What became of it."""
+    reason: str = ""
+    """Why, unless it held."""
+    inspection_id: str = ""
+    """Its own inspection, which every system of the run shares; empty: there was none."""
+    planted: tuple[str, ...] = ()
+    """Signatures that had to be found on the known-bad server, sorted."""
+    servers: tuple[ControlServer, ...] = ()
+    """The two servers."""
 
 
 @value
@@ -151,6 +195,8 @@ class Result:
     """What the shop's customers noticed, as far as it was measured."""
     before: Before = NothingBefore()
     """What was seen when the system last passed."""
+    control: Control = Control(standing=ControlStanding.NONE, reason=BEFORE_CONTROLS)
+    """Whether the run could see a hole, and leave a sound server alone, when this was inspected."""
 
     @property
     def tally(self) -> Tally:

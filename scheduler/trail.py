@@ -79,6 +79,11 @@ def order_note(order: Order, digest: str, actor: str) -> Note:
     return Note(actor=actor, action=Action.ORDER_SEALED, subject=order.order_id, detail=detail)
 
 
+def void_note(inspection_id: str, reason: str, actor: str) -> Note:
+    """Note that the verdicts of an inspection are taken back."""
+    return Note(actor=actor, action=Action.RUN_VOID, subject=f"inspection {inspection_id}", detail=reason[:2000])
+
+
 def event_note(event: Event, plan: InspectionPlan, inspection_id: str = "") -> Note | None:
     """Note what happens to a plan, and which inspection begins with it; None for what nobody decides (a window that is over)."""
     action = _ACTIONS.get(type(event))

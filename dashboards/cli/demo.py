@@ -25,10 +25,11 @@ from plugins.clock import Clock, SystemClock
 from plugins.pack import load_pack
 from plugins.value import value
 from scheduler.claims import ClaimError, FileClaims
+from scheduler.controls.running import ControlStartError
 from scheduler.declaration import load_declaration
 from scheduler.inspection import Issuer, inspect_systems
 from scheduler.orders import Inspection, new_id
-from scheduler.result import Kind, Result
+from scheduler.result import ControlStanding, Kind, Result
 from scheduler.system import System
 
 app = typer.Typer(add_completion=False)
@@ -61,7 +62,7 @@ def demo(
 ) -> None:
     """Start three embedded shop systems on 127.0.x.y, inspect them all at once, and show verdicts and reports.
 
-    Exit code: 0 every verdict is as planted, 1 one is not, 2 stopped, 3 a system did not start.
+    Exit code: 0 every verdict is as planted, 1 one is not, 2 stopped or void, 3 a system did not start.
     """
     clock = SystemClock()
     folder = out or Path("tenken-out") / f"demo-{clock.now():%Y%m%dT%H%M%SZ}"
@@ -70,11 +71,12 @@ def demo(
         folder.mkdir(parents=True, exist_ok=True)
         with stopping_on_signals(brake):
             shops, results, took = run(folder, clock, brake)
-    except (ShopStartError, ClaimError, AuditError, OSError) as error:
+    except (ShopStartError, ControlStartError, ClaimError, AuditError, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(3) from None
     _show(shops, results, lang)
-    code = 2 if brake.stopped else _compare(shops, results)
+    void = any(result.control.standing is ControlStanding.FAILED for result in results)
+    code = 2 if brake.stopped or void else _compare(shops, results)
     typer.echo(f"{took}\n{folder}")
     raise typer.Exit(code)
 

@@ -43,6 +43,7 @@ from probes.pace import Pace
 from probes.target import Item, Resolver
 from probes.verdict import Standing
 from scheduler.claims import ClaimError, FileClaims
+from scheduler.controls.running import ControlStartError
 from scheduler.declaration import DeclarationError, load_declaration
 from scheduler.inspection import Issuer, inspect_systems, is_loopback, unproven
 from scheduler.orders import Inspection, new_id
@@ -203,6 +204,8 @@ def _refusals() -> Iterator[None]:
         yield
     except ClaimError as error:
         raise _refuse(f"{error}. Nothing was sent.") from None
+    except ControlStartError as error:
+        raise _refuse(str(error)) from None
     except AuditError as error:
         raise _refuse(f"{error}. What is not in the audit log does not count: no verdict is given.") from None
 

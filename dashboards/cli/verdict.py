@@ -10,7 +10,7 @@ from rich.markup import escape
 from plugins.text import Lang, Text
 from probes.finding import Finding, Grade
 from probes.verdict import Outcome, Standing, Verdict
-from scheduler.result import Result
+from scheduler.result import Control, ControlStanding, Result
 
 STANDINGS: dict[Standing, tuple[str, Text]] = {
     Standing.PASS: ("bold green", Text(en="PASS", ja="合格")),
@@ -31,6 +31,7 @@ def print_result(result: Result, lang: Lang, folder: Path) -> None:
         _print_finding(console, finding, lang)
     for line in gap_lines(result.verdict):
         console.print(f"  {escape(line)}", soft_wrap=True)
+    console.print(f"  {escape(control_line(result.control))}", soft_wrap=True)
     total = result.tally
     console.print(
         f"  sent: {total.connections} connections, {total.requests} asks, {total.bytes_sent} bytes; "
@@ -60,6 +61,13 @@ def gap_lines(verdict: Verdict) -> list[str]:
     ]
     more = len(lines) - _GAPS_SHOWN
     return lines[:_GAPS_SHOWN] + ([f"... and {more} more reasons, see the report"] if more > 0 else [])
+
+
+def control_line(control: Control) -> str:
+    """Say in a line what became of the control of the run."""
+    if control.standing is ControlStanding.FAILED:
+        return f"VOID: the control of this run failed: {control.reason}"
+    return f"control of the run: {control.standing}" + (f": {control.reason}" if control.reason else "")
 
 
 def counts(verdict: Verdict) -> dict[Outcome, int]:

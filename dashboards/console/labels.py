@@ -33,6 +33,7 @@ OUTCOME: Mapping[InspectionOutcome, str] = {
     InspectionOutcome.PASS: mark("Pass"),
     InspectionOutcome.FAIL: mark("Fail"),
     InspectionOutcome.INCONCLUSIVE: mark("Inconclusive"),
+    InspectionOutcome.VOID: mark("Void (the control of the run failed)"),
     InspectionOutcome.BROKEN: mark("Inconclusive (broken off)"),
 }
 

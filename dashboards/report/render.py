@@ -89,6 +89,7 @@ def _in_words(book: Phrasebook, zone: ZoneInfo) -> Mapping[str, object]:
         "utc": units.utc,
         "zone_name": lambda at: units.zone_name(zone, at),
         "verdict_sentences": lambda verdict: sentences.verdict_sentences(verdict, book),
+        "control_sentences": lambda control: sentences.control_sentences(control, book),
         "gentleness_sentences": lambda proof: sentences.gentleness_sentences(proof, book),
         "next_step": lambda standing: sentences.next_step(standing, book),
     }

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from dashboards.locale.phrasebook import Phrasebook
 from dashboards.report.figures import Counts, of_grade
+from dashboards.report.reasons import told
 from dashboards.report.units import number
 from probes.finding import Grade
 from probes.pulse.facts import Gentleness, Impact, NotMeasured
 from probes.verdict import Standing, Verdict
+from scheduler.result import Control, ControlStanding
 
 
 def verdict_sentences(verdict: Verdict, book: Phrasebook) -> Iterator[str]:
@@ -42,6 +44,25 @@ def _also(verdict: Verdict, counts: Counts, book: Phrasebook) -> Iterator[str]:
     guidance = len(of_grade(verdict.findings, Grade.GUIDANCE))
     if guidance:
         yield book.say_number("%(n)s finding is guidance.", "%(n)s findings are guidance.", guidance)
+
+
+def control_sentences(control: Control, book: Phrasebook) -> Iterator[str]:
+    """Say what became of the control of the run, and what that means."""
+    why = told(control.reason, book)
+    if control.standing is ControlStanding.HELD:
+        yield book.say(
+            "Control of the run: on a server of our own all %(n)s planted holes were found, on another one nothing.",
+            n=len(control.planted),
+        )
+    elif control.standing is ControlStanding.FAILED:
+        yield book.say("The control of the run failed, so nothing of this inspection counts: %(why)s.", why=why)
+    elif control.standing is ControlStanding.CUT_OFF:
+        yield book.say("The control of the run was cut off: %(why)s.", why=why)
+    else:
+        yield book.say("No control in this run: %(why)s.", why=why)
+    if control.servers:
+        asks = sum(server.tally.requests for server in control.servers)
+        yield book.say("The control took %(asks)s asks, which the system never saw.", asks=asks)
 
 
 def next_step(standing: Standing, book: Phrasebook) -> str:

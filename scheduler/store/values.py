@@ -24,6 +24,8 @@ class InspectionOutcome(StrEnum):
     PASS = "pass"  # noqa: S105 - a verdict, not a password
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
+    VOID = "void"
+    """The control of its run failed: inconclusive, and our own fault."""
     BROKEN = "broken"
     """No result came back: counts as inconclusive."""
 

@@ -23,7 +23,7 @@ from scheduler.claims import FileClaims
 from scheduler.inspection import Issuer, NotProvenError, inspect_systems
 from scheduler.orders import Inspection, new_id
 from scheduler.rejudge import rejudge
-from scheduler.result import Kind, Result
+from scheduler.result import ControlStanding, Kind, Result
 from scheduler.system import Calendar, Contact, System
 from tests.fakes.trail import Notes
 from tests.servers.shopfront import HEARTBEAT, Manner, Shopfront, shopfront
@@ -119,6 +119,8 @@ def test_without_a_pulse_nothing_is_said_about_gentleness(grid: Grid, tmp_path: 
         result = inspect(grid, system(shop.address, shop.port, NoPulse()), tmp_path)
     assert isinstance(result.gentleness, NotMeasured)
     assert result.verdict.standing is Standing.PASS
+    # The whole pack: all that is planted was found, and no other signature took either server for another.
+    assert result.control.standing is ControlStanding.HELD, result.control.reason
 
 
 def test_an_address_without_proof_is_refused_before_anything_is_sealed(grid: Grid, tmp_path: Path) -> None:

@@ -137,6 +137,7 @@ def run_on(aim: Aim, pack: Pack, folder: Path) -> Result:
                 audit=audit,
                 proven=proven,
                 brake=brake,
+                uncontrolled="a trial of signatures",
             )
             return result
 

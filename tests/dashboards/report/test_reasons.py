@@ -45,7 +45,7 @@ def test_a_reason_that_nests_without_end_is_cut_short_in_depth_not_in_words() ->
 
 
 def _sources() -> str:
-    files = [file for room in ("plugins", "probes", "grid") for file in (ROOT / room).rglob("*.py")]
+    files = [file for room in ("plugins", "probes", "grid", "scheduler") for file in (ROOT / room).rglob("*.py")]
     return "\n".join(file.read_text("utf-8") for file in files)
 
 
