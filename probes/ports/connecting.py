@@ -16,6 +16,8 @@ class ConnectEngine:
     """Knocks by connecting, as many at once as the pace allows."""
 
     name = "connect"
+    least_patience_s = 0.3
+    hears_late = False
 
     def __init__(self, field: Field, dialer: Dialer) -> None:
         self._field, self._dialer = field, dialer

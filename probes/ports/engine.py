@@ -84,6 +84,10 @@ class Engine(Protocol):
 
     name: str
     """How facts name it."""
+    least_patience_s: float
+    """How long an answer may take at least, however quick the others were."""
+    hears_late: bool
+    """Whether an answer counts that comes when nobody waits for it any more."""
 
     def close(self) -> None:
         """Let go of what is held between waves."""

@@ -36,6 +36,8 @@ class HalfOpenEngine:
     """Knocks by single SYN packets."""
 
     name = "half-open"
+    least_patience_s = 0.1
+    hears_late = True
 
     def __init__(self, field: Field, dialer: Dialer, below: Below) -> None:
         """Raises `OSError` where the host allows no raw sockets or has no route to an address."""
@@ -43,6 +45,7 @@ class HalfOpenEngine:
         self._pending: dict[int, float] = {}
         """When each door was knocked at that has neither answered nor used up its patience."""
         self._batches: deque[tuple[float, list[int]]] = deque()
+        self._measured = bytearray(len(field.addresses))
         self._answered = asyncio.Event()
         self._hearing: Hearing | None = None
         self._buffer = bytearray(SEGMENT_BYTES)
@@ -165,7 +168,8 @@ class HalfOpenEngine:
             return
         sent = self._pending.pop(number, 0.0)
         self._answered.set()
-        # One measurement in sixteen is plenty (RFC 6298 wants one per round trip).
-        if sent and timely and not port & 15:
+        # The first measurement, and then one in sixteen, is plenty (RFC 6298 wants one per round trip).
+        if sent and timely and (not self._measured[which] or not port & 15):
+            self._measured[which] = 1
             self._hearing.measured(number, self._dialer.clock.monotonic() - sent)
         self._hearing.heard(number, reply, detail)

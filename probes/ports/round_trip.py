@@ -4,8 +4,6 @@ from __future__ import annotations
 
 FIRST_S = 0.95
 """Before anything was measured (RFC 6298 says one second; the kernel repeats a SYN after exactly that)."""
-LEAST_S = 0.2
-"""Servers far away jitter; a quicker verdict would call them silent. (RFC 6298 says one second, for streams that can wait.)"""
 MOST_S = 0.95
 """Nobody is waited for longer: below one second, one try of the kernel's own is exactly one packet."""
 
@@ -25,8 +23,8 @@ class RoundTrip:
         self._varies_s = 0.75 * self._varies_s + 0.25 * abs(self.smoothed_s - seconds)
         self.smoothed_s = 0.875 * self.smoothed_s + 0.125 * seconds
 
-    def patience_s(self, most_s: float = MOST_S) -> float:
-        """Give how long an answer may take before it counts as none."""
+    def patience_s(self, least_s: float) -> float:
+        """Give how long an answer may take before it counts as none; `least_s`: servers jitter, however near they are."""
         if not self.smoothed_s:
-            return min(FIRST_S, most_s)
-        return min(max(self.smoothed_s + 4 * self._varies_s, LEAST_S), MOST_S, most_s)
+            return FIRST_S
+        return min(max(self.smoothed_s + 4 * self._varies_s, least_s), MOST_S)

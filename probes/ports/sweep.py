@@ -68,6 +68,7 @@ class Sweep:
         self._ledger = Ledger(doors, self._declared, outlet)
         self._courses = [Course() for _ in doors.addresses]
         self._width = max(1, len(doors.ports))
+        self._wave_number = 0
         self._again: Counter[int] | None = None
         """During the rechecks: answers per door."""
 
@@ -95,7 +96,9 @@ class Sweep:
 
     def patience_s(self, number: int) -> float:
         """Give how long a door may take to answer."""
-        return self._courses[number // self._width].trip.patience_s(self._most_patience_s)
+        patience = self._courses[number // self._width].trip.patience_s(self._engine.least_patience_s)
+        # Who cannot hear late answers waits longer at every further try (RFC 6298, section 5.5).
+        return min(patience if self._engine.hears_late else patience * 2**self._wave_number, self._most_patience_s)
 
     @property
     def open_doors(self) -> list[tuple[str, int]]:
@@ -132,6 +135,7 @@ class Sweep:
                 self._ledger.tell_answers()
 
     async def _wave(self, wave: int) -> None:
+        self._wave_number = wave
         for course in self._courses:
             course.begin_wave()
         began = self._clock.monotonic()
@@ -145,11 +149,13 @@ class Sweep:
         """Give the doors of a wave, in random order, each only if it is still silent when its turn comes."""
         all_ = any(course.active for course in self._courses)
         numbers = permuted(len(self._doors), self._below) if all_ else iter(self._declared)
+        replies, courses, width = self._ledger.replies, self._courses, self._width
+        declared = self._is_declared if wave < DECLARED_WAVES else frozenset()
         for number in numbers:
-            if self._ledger.replies[number]:
+            if replies[number]:
                 continue
-            course = self._courses[number // self._width]
-            if course.active or (wave < DECLARED_WAVES and number in self._is_declared):
+            course = courses[number // width]
+            if course.active or number in declared:
                 course.in_wave += 1
                 yield number
 

@@ -35,6 +35,8 @@ class PaperEngine:
     """Knocks at doors on paper, and notes them."""
 
     name = "paper"
+    least_patience_s = 0.1
+    hears_late = True
 
     def __init__(self, field: Field, host: Host, on_knock: Callable[[], None] = lambda: None) -> None:
         self._field, self._host, self._on_knock = field, host, on_knock
