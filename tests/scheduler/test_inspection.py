@@ -54,7 +54,7 @@ def system(address: str, port: int, pulse: AgreedPulse) -> System:
     )
 
 
-def inspect(grid: Grid, inspected: System, out: Path, seconds: float = 60.0) -> Result:
+def inspect(grid: Grid, inspected: System, out: Path, seconds: float = 120.0) -> Result:
     now = CLOCK.now()
     inspection = Inspection(
         inspection_id=new_id(),
