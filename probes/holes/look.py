@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 
@@ -98,7 +99,7 @@ class _Visit:
     def __init__(self, scope: Scope, dialer: Dialer, recorder: Recorder, record: Record, steps: _Steps) -> None:
         self._scope, self._dialer, self._recorder = scope, dialer, recorder
         self._record, self._steps = record, steps
-        self._silent = 0
+        self._silent = self._open = 0
         self._left_alone = False
         self._watching = False
 
@@ -150,20 +151,25 @@ class _Visit:
 
     async def _send(self, asks: Iterable[Ask], number: int) -> None:
         """Send asks, a few at a time, until the end point is to be left alone."""
-        waiting = iter(asks)
+        waiting = deque(asks)
         try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(WIDTH):
-                    group.create_task(self._work(waiting, number))
+            while waiting and not self._left_alone:
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(WIDTH):
+                        group.create_task(self._work(waiting, number))
         except BaseExceptionGroup as group_error:
             # One cause is enough, and callers know CutOffError, not groups of it.
             raise group_error.exceptions[0] from None
 
-    async def _work(self, waiting: Iterable[Ask], number: int) -> None:
-        for ask in waiting:
-            if self._left_alone:
-                return
-            await self._exchange(ask, number)
+    async def _work(self, waiting: deque[Ask], number: int) -> None:
+        while waiting and not self._left_alone:
+            if self._silent and self._silent + self._open >= PATIENCE:
+                return  # what is under way may be all the patience there is
+            self._open += 1
+            try:
+                await self._exchange(waiting.popleft(), number)
+            finally:
+                self._open -= 1
             await self._watch(now=False)
 
     async def _watch(self, *, now: bool) -> None:

@@ -18,7 +18,6 @@ from grid.run import Grid
 from grid.seal import seal
 from grid.window import Window
 from plugins.clock import SystemClock
-from plugins.pack import load_pack
 from probes.catalog import judge_server
 from probes.observation import Ending, ItemEnded
 from probes.pace import Pace
@@ -36,6 +35,7 @@ from probes.target import (
 )
 from probes.verdict import Standing
 from tests.grid.orders import make_order
+from tests.pack import CARGO, PACK
 from tests.servers import zoo
 
 KEY = Ed25519PrivateKey.generate()
@@ -80,7 +80,7 @@ def hostile_order(address: str, name: str) -> Order:
         target=target,
         window=Window(start=now, end=now + timedelta(seconds=SECONDS)),
         order_id=name,
-        pack_digest=load_pack().digest,
+        pack_digest=PACK.digest,
     )
     pace = Pace(connections_per_s=200, requests_per_s=200, concurrent_connections=20, bytes_per_s=20_000_000)
     return replace(made, scope=replace(made.scope, items=ALL, tcp_ports=()), pace=pace, system_pace=pace)
@@ -117,7 +117,7 @@ def outcome() -> tuple[dict[str, tuple[Order, Record]], Memory]:
                 stack.enter_context(zoo.serving(manner, f"127.0.63.{n}", port))
         grid = stack.enter_context(Grid.start(workers=len(MANNERS)))
         sealed = [seal(order, KEY) for order in orders.values()]
-        records = grid.run(sealed, trusted(KEY), memory, Brake())
+        records = grid.run(sealed, trusted(KEY), memory, Brake(), cargo=CARGO)
     return {name: (order, record) for (name, order), record in zip(orders.items(), records, strict=True)}, memory
 
 
@@ -134,7 +134,7 @@ def test_a_hostile_server_is_looked_at_to_the_end_and_never_passes(
     ended = {o.item: o.fact for o in observations if isinstance(o.fact, ItemEnded)}
     assert {item: fact.ending for item, fact in ended.items()} == dict.fromkeys(ALL, Ending.FINISHED), ended
     assert (record.ended - record.started).total_seconds() < SECONDS
-    verdict = judge_server(order.scope, observations, load_pack())
+    verdict = judge_server(order.scope, observations, PACK)
     # What says nothing that is known is not tested; what talks, but not HTTP, may also be another service than declared.
     assert verdict.standing in {Standing.INCONCLUSIVE, Standing.FAIL}
     assert verdict.gaps

@@ -16,7 +16,6 @@ from grid.report import Record
 from grid.run import Grid
 from grid.seal import seal
 from grid.window import Window
-from plugins.pack import load_pack
 from probes.observation import Ending, ItemEnded
 from probes.pace import Pace
 from probes.ports.facts import PortBlock, PortState, State, SweepSeen
@@ -25,6 +24,7 @@ from probes.target import Item, PortRange
 from tests.capture import capturing
 from tests.grid.orders import make_order, make_target
 from tests.grid.test_run import CLOCK, KEY, Kept
+from tests.pack import CARGO, PACK
 from tests.target import counting
 
 pytestmark = [pytest.mark.root, pytest.mark.skipif(os.geteuid() != 0, reason="raw sockets need root")]
@@ -44,7 +44,7 @@ def order() -> Order:
     made = make_order(
         target=make_target(name="web", address=ADDRESS, port=8000),
         window=Window(start=now, end=now + timedelta(seconds=60)),
-        pack_digest=load_pack().digest,
+        pack_digest=PACK.digest,
     )
     pace = Pace(connections_per_s=100, concurrent_connections=20)
     scope = replace(made.scope, items=(Item.PORTS,), tcp_ports=(PORTS,))
@@ -58,7 +58,7 @@ def states(record: Record) -> dict[int, State]:
 
 def test_a_worker_scans_half_open_inside_its_order(grid: Grid) -> None:
     with counting(ADDRESS, range(8000, 8001)), capturing(ADDRESS) as capture:
-        (record,) = grid.run([seal(order(), KEY)], trusted(KEY), Kept(), Brake())
+        (record,) = grid.run([seal(order(), KEY)], trusted(KEY), Kept(), Brake(), cargo=CARGO)
     assert {o.fact.ending for o in record.observations if isinstance(o.fact, ItemEnded)} == {Ending.FINISHED}
     (sweep,) = [o.fact for o in record.observations if isinstance(o.fact, SweepSeen)]
     assert sweep.engine == "half-open"

@@ -21,13 +21,13 @@ from grid.run import Grid
 from grid.seal import SealedOrder, SealError, read_order, seal
 from grid.window import Window
 from plugins.clock import SystemClock
-from plugins.pack import load_pack
 from probes.observation import Ending, ItemEnded
 from probes.pace import Pace
 from probes.ports.facts import PortBlock, PortState, State
 from probes.ports.view import single
 from probes.target import PortRange
 from tests.grid.orders import make_order, make_target
+from tests.pack import CARGO, PACK
 from tests.target import counting, wait_for
 
 KEY = Ed25519PrivateKey.generate()
@@ -59,7 +59,7 @@ def order(
         target=make_target(name=name, address=address, port=8000),
         window=Window(start=now, end=now + timedelta(seconds=seconds)),
         order_id=order_id,
-        pack_digest=load_pack().digest,
+        pack_digest=PACK.digest,
     )
     ports = (PortRange(first=8000, last=8099),)
     pace = Pace(connections_per_s=per_s)
@@ -68,7 +68,7 @@ def order(
 
 def run(grid: Grid, *orders: Order, brake: Brake | None = None, kept: Kept | None = None) -> list[Record]:
     sealed = [seal(each, KEY) for each in orders]
-    return grid.run(sealed, trusted(KEY), kept or Kept(), brake or Brake())
+    return grid.run(sealed, trusted(KEY), kept or Kept(), brake or Brake(), cargo=CARGO)
 
 
 def endings(record: Record) -> set[Ending]:
