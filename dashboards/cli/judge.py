@@ -8,23 +8,31 @@ from typing import Annotated
 import typer
 
 from dashboards.cli.verdict import counts
-from plugins.pack import load_pack
+from plugins.cargo import unpacked
+from plugins.pack import Pack, PackError, load_pack
+from plugins.release import ReleaseError, from_bytes
 from scheduler.rejudge import RejudgeError, differences, read_result, rejudge
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
-def judge(folder: Annotated[Path, typer.Argument(help="Folder that `tenken inspect --out` wrote.")]) -> None:
+def judge(
+    folder: Annotated[Path, typer.Argument(help="Folder that `tenken inspect --out` wrote.")],
+    *,
+    pack_file: Annotated[
+        Path | None, typer.Option("--pack", help="Judge with this released pack; default: the installed signatures.")
+    ] = None,
+) -> None:
     """Judge stored evidence again without sending anything, and compare with result.json.
 
     Exit code: 0 the same verdict, 1 it differs, 3 wrong input.
     """
-    pack = load_pack()
     try:
+        pack = _pack(pack_file)
         result = read_result(folder)
         verdict = rejudge(folder, pack)
-    except RejudgeError as error:
+    except (RejudgeError, ReleaseError, PackError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(3) from None
     lines = differences(result, verdict, pack)
@@ -35,3 +43,14 @@ def judge(folder: Annotated[Path, typer.Argument(help="Folder that `tenken inspe
     if not lines:
         typer.echo("the same as the stored verdict")
     raise typer.Exit(1 if lines else 0)
+
+
+def _pack(file: Path | None) -> Pack:
+    """Give the pack to judge with. Whose signatures are under it does not matter here: nothing is sent, and the digest is told."""
+    if file is None:
+        return load_pack()
+    try:
+        release = from_bytes(file.read_bytes(), str(file), whole=False)
+    except OSError as error:
+        raise ReleaseError(str(file), error.strerror or "cannot be read") from None
+    return unpacked(release.cargo, release.digest)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import html
 import secrets
+from dataclasses import replace
 
 import pytest
 
 from plugins.ask import HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason
-from plugins.pack import Pack
+from plugins.pack import Pack, pack_of
 from plugins.template.chance import Occasion
 from probes.finding import Certainty, Grade, Severity
 from probes.holes.control import control_of
@@ -152,6 +153,18 @@ def test_a_hit_is_looked_at_again_and_against_its_control(facts: tuple[Exchange,
 def test_a_version_needs_no_control_but_a_second_look() -> None:
     assert only(judged(*FRONT, *confirmed(TREASURE)[:2], pack=SUSPECTED)) == (Outcome.FOUND, "")
     assert only(judged(*FRONT, *confirmed(TREASURE)[:1], pack=SUSPECTED))[0] is Outcome.NOT_TESTED
+
+
+def test_a_balancer_appliance_is_inspected_where_it_is_declared_as_one() -> None:
+    (signature,) = ONE.signatures
+    pack = pack_of([replace(signature, roles=("load-balancer",))])
+    outcome, reason = only(judged(*FRONT, exchange("/hole", NOT_FOUND), pack=pack))
+    assert (outcome, reason) == (
+        Outcome.NOT_APPLICABLE,
+        "it is about servers declared as load-balancer; this one is declared as web",
+    )
+    balancer = replace(SCOPE, target=replace(SCOPE.target, role=Role.LOAD_BALANCER))
+    assert only(judged(*FRONT, exchange("/hole", NOT_FOUND), pack=pack, scope=balancer)) == (Outcome.CLEAN, "")
 
 
 def test_of_several_tries_an_answer_counts_more_than_none() -> None:

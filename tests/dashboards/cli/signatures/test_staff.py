@@ -157,6 +157,10 @@ def test_from_the_first_line_to_a_running_service_without_a_restart(tmp_path: Pa
         (latest, *_) = [row for row in _results(serve.data) if row["pack_digest"].startswith(digest)]
         assert {entry["check"] for entry in latest["verdict"]["coverage"]} >= {"build-page-open"}
         assert "pack-taken" in (serve.data / "audit.jsonl").read_text()
+        inspection = serve.data / "inspections" / latest["inspection_id"]
+        again = staff("judge", inspection, "--pack", pack)
+        assert (again.returncode, "the same as the stored verdict" in again.stdout) == (0, True), again.stdout
+        assert staff("judge", inspection, "--pack", folder).returncode == 3
 
         # A pack that is no good is told of and not used.
         (serve.data / "signatures.tenken-pack").write_bytes(b"no pack")
