@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import os
 import socket
 import ssl
 import warnings
@@ -284,29 +285,21 @@ class Dialer:
 
         `measured` is told the round trip in seconds when the server answered, be it by refusing.
         """
-        async with self.admit(address, port):
+        self._check(address, port)
+        async with self.meter.connection():
+            self._check(address, port)
             began = self.clock.monotonic()
-            with _failures(address, port, timeout_s):
-                connecting = _new_socket(address, min(timeout_s, self.leave.remaining_s()))
-                try:
-                    async with asyncio.timeout(timeout_s):
-                        await asyncio.get_running_loop().sock_connect(connecting, (address, port))
-                    ourselves = connecting.getsockname() == connecting.getpeername()
-                except TimeoutError:
-                    if repeats := _repeated(connecting):
-                        self.counter.connection(self.clock.monotonic(), repeats)
-                    raise
-                except OSError as error:
-                    if code := icmp_error(connecting):
-                        raise DialError(address, port, NoAnswerReason.UNREACHABLE, "told by ICMP", code, True) from None
-                    if isinstance(error, ConnectionRefusedError):
-                        measured(self.clock.monotonic() - began)
-                    raise
-                finally:
-                    connecting.close()
-            measured(self.clock.monotonic() - began)
-            if ourselves:
-                raise _nobody(address, port)
+            self.counter.connection(began)
+            with contextlib.closing(_new_socket(address, min(timeout_s, self.leave.remaining_s()))) as connecting:
+                code = await _reached(connecting, (address, port), timeout_s)
+                if code == errno.ETIMEDOUT and (repeats := _repeated(connecting)):
+                    self.counter.connection(began, repeats)
+                if code in {0, errno.ECONNREFUSED}:
+                    measured(self.clock.monotonic() - began)
+                if code:
+                    raise _failure(connecting, address, port, code)
+                if connecting.getsockname() == connecting.getpeername():
+                    raise _nobody(address, port)
 
     async def _open(
         self, address: str, port: int, timeout_s: float, tls_name: str | None, context: ssl.SSLContext | None
@@ -336,6 +329,40 @@ def _failures(address: str, port: int, timeout_s: float) -> Iterator[None]:
     except OSError as error:
         detail = error.strerror or str(error)
         raise DialError(address, port, NoAnswerReason.UNREACHABLE, detail, error.errno or 0) from None
+
+
+async def _reached(connecting: socket.socket, to: tuple[str, int], timeout_s: float) -> int:  # noqa: TID251 - only named here
+    """Connect; give 0 or the errno of the failure, ETIMEDOUT when nothing came. asyncio's own way takes twice as long."""
+    code = connecting.connect_ex(to)
+    if code != errno.EINPROGRESS:
+        return code
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[int] = loop.create_future()
+    loop.add_writer(connecting, _settle, answered, 0)
+    timer = loop.call_later(timeout_s, _settle, answered, errno.ETIMEDOUT)
+    try:
+        return await answered or connecting.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    finally:
+        timer.cancel()
+        loop.remove_writer(connecting)
+
+
+def _settle(answered: asyncio.Future[int], code: int) -> None:
+    if not answered.done():
+        answered.set_result(code)
+
+
+def _failure(failed: socket.socket, address: str, port: int, code: int) -> DialError:  # noqa: TID251 - only named here
+    """Give the errno of a failed connection its name."""
+    if told := icmp_error(failed):
+        return DialError(address, port, NoAnswerReason.UNREACHABLE, "told by ICMP", told, True)
+    reason = {
+        errno.ETIMEDOUT: NoAnswerReason.TIMEOUT,
+        errno.ECONNREFUSED: NoAnswerReason.REFUSED,
+        errno.ECONNRESET: NoAnswerReason.RESET,
+        errno.ECONNABORTED: NoAnswerReason.RESET,
+    }.get(code, NoAnswerReason.UNREACHABLE)
+    return DialError(address, port, reason, os.strerror(code), code if reason is NoAnswerReason.UNREACHABLE else 0)
 
 
 def _repeated(silent: socket.socket) -> int:  # noqa: TID251 - only named here

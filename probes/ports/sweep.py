@@ -32,7 +32,7 @@ WITNESSES = 64
 CLOSED_WITNESSES = 8
 """The same for closed ports, where others are silent."""
 TELL_EVERY_S = 30.0
-"""Between two reports of what is known meanwhile: what was told outlives this process."""
+"""Between two reports of what is known meanwhile, per address: what was told outlives this process."""
 STEP_EVERY_S = 0.2
 """Between two looks at how far the sweep is."""
 CONTRADICTED = (
@@ -130,7 +130,7 @@ class Sweep:
         while True:
             await asyncio.sleep(STEP_EVERY_S)
             self._outlet.done(self._ledger.answered)
-            if self._clock.monotonic() - last >= TELL_EVERY_S:
+            if self._clock.monotonic() - last >= TELL_EVERY_S * len(self._courses):
                 last = self._clock.monotonic()
                 self._ledger.tell_answers()
 

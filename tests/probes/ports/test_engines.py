@@ -15,7 +15,7 @@ from plugins.clock import SystemClock
 from probes.dial import CutOffError, Dialer, OutOfScopeError
 from probes.pace import Pace
 from probes.ports.engine import Field
-from probes.ports.facts import PortState, State
+from probes.ports.facts import PortBlock, State
 from probes.ports.half_open import HalfOpenEngine
 from probes.ports.ledger import Outlet
 from probes.ports.sweep import Sweep
@@ -50,7 +50,10 @@ def test_a_target_that_refuses_gets_one_syn_per_port(target: Wire, engine: str) 
     seen = target.sweep(engine, PORTS)
     assert seen.ports(State.OPEN) == OPEN
     assert len(seen.ports(State.CLOSED)) == 1000 - len(OPEN)
-    assert seen.tally.connections == target.syns() == 1000 + seen.account.rechecks
+    assert seen.account.waves[0].knocks == 1000
+    # Where this machine is too busy to hear an answer in time there is another wave; else this is all that was sent.
+    assert seen.tally.connections == target.syns() >= 1000
+    assert len(seen.account.waves) > 1 or target.syns() == 1000
     assert seen.account.engine == engine
 
 
@@ -84,13 +87,13 @@ def test_what_icmp_says_is_filtered_and_a_reset_is_closed_for_both(target: Wire,
     target.rules(_filter(rejecting, "tcp dport 120-139 reject with tcp reset", hook="input"))
     told = []
     for engine in ENGINES:
-        seen = target.sweep(engine, range(90, 150), declared=(100, 120))
+        seen = target.sweep(engine, range(90, 150), declared=(100,))
         told.append(seen.states())
         assert seen.ports(State.FILTERED) == set(range(100, 120))
         assert not seen.account.disturbed
         if kind == "port-unreachable":
-            (words,) = {fact.detail for fact in seen.facts if isinstance(fact, PortState) and fact.port == 120}
-            assert words == "Connection refused"
+            (block,) = [fact for fact in seen.facts if isinstance(fact, PortBlock) and fact.state is State.CLOSED]
+            assert (block.ports, block.detail) == ("90-99,120-149", "Connection refused")
     assert told[0] == told[1]
     assert State.UNKNOWN not in told[0].values()
 
@@ -109,10 +112,10 @@ def test_both_engines_keep_the_pace_and_its_bound_on_what_is_pending(target: Wir
     target.rules(_filter("drop"))
     pace = Pace(connections_per_s=2000, concurrent_connections=20)
     for engine in ENGINES:
-        seen = target.sweep(engine, range(1, 31), pace=pace)
-        # Twenty wait for their answer at a time, each for almost a second.
-        assert seen.seconds > 2 * 2 * 0.9
-        assert seen.tally.peak_connections_per_s <= 41
+        seen = target.sweep(engine, range(1, 31), pace=pace, patience_s=0.3)
+        # Twenty wait for their answer at a time.
+        assert seen.seconds > 2 * 2 * 0.3
+        assert seen.tally.connections == 60
 
 
 def test_several_addresses_are_swept_together(target: Wire) -> None:

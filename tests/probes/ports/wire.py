@@ -19,7 +19,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from plugins.clock import SystemClock
 from probes.dial import Dialer
@@ -29,6 +29,7 @@ from probes.ports.engine import Engine, Field
 from probes.ports.facts import PortBlock, PortState, State, SweepSeen
 from probes.ports.half_open import HalfOpenEngine
 from probes.ports.ledger import Outlet
+from probes.ports.round_trip import MOST_S
 from probes.ports.sweep import Sweep
 from probes.ports.view import single
 from probes.tally import Tally
@@ -168,23 +169,22 @@ class Wire:
         declared: Iterable[int] = (),
         addresses: tuple[str, ...] = FAR[:1],
         pace: Pace = BRISK,
+        patience_s: float = MOST_S,
     ) -> Swept:
         """Sweep over the target's ports."""
-        return inside(self.near, lambda: asyncio.run(_swept(engine, list(ports), list(declared), addresses, pace)))
+        doors = Field(addresses, sorted({*ports, *declared}))
+        return inside(self.near, lambda: asyncio.run(_swept(engine, doors, list(declared), pace, patience_s)))
 
 
-async def _swept(
-    name: str, ports: list[int], declared: list[int], addresses: tuple[str, ...], pace: Pace, leave: Any = None
-) -> Swept:
+async def _swept(name: str, doors: Field, declared: list[int], pace: Pace, patience_s: float) -> Swept:
     result, clock = Swept(), SystemClock()
-    dialer = Dialer("web", leave or Anywhere(), pace, clock, opening=contextlib.nullcontext)
-    doors = Field(addresses, sorted({*ports, *declared}))
+    dialer = Dialer("web", Anywhere(), pace, clock, opening=contextlib.nullcontext)
     below = random.Random(secrets.randbits(64)).randrange
     chosen: Engine = ConnectEngine(doors, dialer) if name == "connect" else HalfOpenEngine(doors, dialer, below)
     with contextlib.closing(chosen):
         outlet = Outlet(fact=result.facts.append, done=lambda _: None)
         began = clock.monotonic()
-        await Sweep(doors, chosen, declared, outlet, below=below, clock=clock).run()
+        await Sweep(doors, chosen, declared, outlet, below=below, clock=clock, most_patience_s=patience_s).run()
     result.seconds = clock.monotonic() - began
     result.tally = dialer.tally
     return result
