@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from plugins.ask import Ask, DnsAsk, Endpoint, HttpAnswer, HttpAsk, NoAnswer, NoAnswerReason, TcpAsk, WebEndpoint
+from plugins.masking import MASK, masked
 from plugins.pack import Pack, Signature
 from plugins.template.chance import Occasion
-from plugins.template.model import Threat
+from plugins.template.model import Masking, Threat
 from plugins.template.program import Hit, Match, NotTested, Outcome
 from plugins.text import Text
 from probes.finding import Certainty, Finding, Grade, Severity
@@ -200,7 +201,7 @@ class _Bench:
             severity=_SEVERITY.get(template.severity) or Severity(template.severity),
             certainty=Certainty(inspection.certainty),
             title=inspection.title,
-            seen="; ".join(self._seen(hit) for hit in hits[:5]) + self._packaged(signature),
+            seen="; ".join(self._seen(hit, inspection.masking) for hit in hits[:5]) + self._packaged(signature),
             remedy=_joined(inspection.remedy, inspection.note or (None if verified else _BACKPORT)),
             references=template.references,
             evidence=tuple(evidence),
@@ -213,10 +214,11 @@ class _Bench:
         named_ = dict.fromkeys(seen.distribution for seen in self._record.front.seen if seen.distribution)
         return f"; packaged by {', '.join(printable(name.encode(), 30) for name in named_)}" if named_ else ""
 
-    def _seen(self, hit: Hit) -> str:
+    def _seen(self, hit: Hit, masking: Masking) -> str:
         answer = self._record.first(hit.ask)
         status = f" -> {answer.status}" if isinstance(answer, HttpAnswer) else ""
-        values = [f"{name}={printable(data, 60)}" if name else printable(data, 60) for name, data in hit.extracted[:5]]
+        extracted = [(name, masked(data) if masking is Masking.NONE else MASK) for name, data in hit.extracted[:5]]
+        values = [f"{name}={printable(data, 60)}" if name else printable(data, 60) for name, data in extracted]
         return told(hit.ask) + status + (f" ({', '.join(values)})" if values else "")
 
     def _not_tested(self, signature: Signature, reason: str) -> None:
