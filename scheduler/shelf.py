@@ -8,7 +8,7 @@ that was in use stays. An inspection that has begun keeps its pack, because its 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import structlog
@@ -16,6 +16,7 @@ import structlog
 from grid.audit import Action, AuditError
 from plugins.pack import Pack, PackError
 from plugins.release import ReleaseError, from_bytes, load_reviewers, opened, signers
+from scheduler.controls.planted import missing
 from scheduler.trail import GRID, Audit, Note
 
 PACK_FILE = "signatures.tenken-pack"
@@ -30,8 +31,18 @@ _State = tuple[int, int, int]
 class Shelf:
     """Gives the pack for the next inspection. Safe from any thread."""
 
-    def __init__(self, folder: Path, installed: Callable[[], Pack], audit: Audit) -> None:
-        """Look in `folder`; without a release there, `installed` gives the pack of this installation."""
+    def __init__(
+        self,
+        folder: Path,
+        installed: Callable[[], Pack],
+        audit: Audit,
+        lacks: Callable[[Collection[str]], tuple[str, ...]] = missing,
+    ) -> None:
+        """Look in `folder`; without a release there, `installed` gives the pack of this installation.
+
+        `lacks` names the signatures that a pack must hold and that are not among the ids it is given.
+        """
+        self._lacks = lacks
         self._file, self._reviewers = folder / PACK_FILE, folder / REVIEWERS_FILE
         self._installed, self._audit = installed, audit
         self._turn = threading.Lock()
@@ -84,4 +95,8 @@ class Shelf:
             problem = "is missing: without a list of reviewers no signature counts"
             raise ReleaseError(str(self._reviewers), problem) from None
         release = from_bytes(self._file.read_bytes(), name, whole=False)
-        return opened(release, reviewers, name), signers(release, reviewers)
+        pack = opened(release, reviewers, name)
+        if lacking := self._lacks({signature.id for signature in pack.signatures}):
+            problem = f"lacks {', '.join(lacking)}, which the control of every run has to find; add it to the pack"
+            raise ReleaseError(name, problem)
+        return pack, signers(release, reviewers)

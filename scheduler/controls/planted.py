@@ -6,6 +6,7 @@ known-good  answers as the first `fixed` one: the same software, mended
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from importlib.resources import files
 
@@ -49,6 +50,11 @@ def pages(kind: Kind) -> dict[str, HttpAnswer]:
         for plant in PLANTED
         for exchange in _case(plant, kind).exchanges
     }
+
+
+def missing(ids: Collection[str]) -> tuple[str, ...]:
+    """Name the planted signatures that are not among `ids`: with a pack that lacks one, the control of every run fails."""
+    return tuple(plant.id for plant in PLANTED if plant.id not in ids)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,6 +45,12 @@ def installed() -> Pack:
     raise AssertionError("the installed pack is not asked for")
 
 
+def whole(ids: Collection[str]) -> tuple[str, ...]:
+    """Nothing is lacking: these packs hold one signature."""
+    del ids
+    return ()
+
+
 def people(data: Path) -> None:
     lines = [f"- name: {name}\n  key: {key.public_key().public_bytes_raw().hex()}\n" for name, key in KEYS.items()]
     (data / REVIEWERS_FILE).write_text("".join(lines), encoding="utf-8")
@@ -68,7 +75,7 @@ def data(tmp_path: Path) -> Path:
 def test_without_a_release_the_installed_pack_is_used(data: Path, tmp_path: Path) -> None:
     release(tmp_path, "one")
     pack, trail = load_pack(tmp_path / "one"), Trail()
-    shelf = Shelf(data, lambda: pack, trail)
+    shelf = Shelf(data, lambda: pack, trail, whole)
     assert shelf.current() is shelf.current() is pack
     assert trail.entries == []
 
@@ -76,7 +83,7 @@ def test_without_a_release_the_installed_pack_is_used(data: Path, tmp_path: Path
 def test_another_release_is_taken_once_and_logged_before_it_counts(data: Path, tmp_path: Path) -> None:
     one, two = release(tmp_path, "one"), release(tmp_path, "two")
     trail = Trail()
-    shelf = Shelf(data, installed, trail)
+    shelf = Shelf(data, installed, trail, whole)
     put(data, one, "Hanako", "Taro")
     assert shelf.current().digest == shelf.current().digest == one.digest
     put(data, two, "Hanako", "Taro")
@@ -90,7 +97,7 @@ def test_another_release_is_taken_once_and_logged_before_it_counts(data: Path, t
 def test_what_is_no_good_is_not_used_and_the_old_one_stays(data: Path, tmp_path: Path) -> None:
     one, two = release(tmp_path, "one"), release(tmp_path, "two")
     trail = Trail()
-    shelf = Shelf(data, installed, trail)
+    shelf = Shelf(data, installed, trail, whole)
     put(data, one, "Hanako", "Taro")
     assert shelf.current().digest == one.digest
     put(data, two, "Hanako")
@@ -107,8 +114,16 @@ def test_a_service_does_not_begin_with_a_release_that_is_no_good(data: Path, tmp
     one = release(tmp_path, "one")
     put(data, one, "Hanako")
     with pytest.raises(ReleaseError, match="expected the signatures of 2 different reviewers, saw Hanako"):
-        Shelf(data, installed, Trail()).current()
+        Shelf(data, installed, Trail(), whole).current()
     put(data, one, "Hanako", "Taro")
     (data / REVIEWERS_FILE).unlink()
     with pytest.raises(ReleaseError, match="without a list of reviewers no signature counts"):
+        Shelf(data, installed, Trail(), whole).current()
+
+
+def test_a_pack_that_the_control_of_a_run_cannot_pass_is_not_used(data: Path, tmp_path: Path) -> None:
+    put(data, release(tmp_path, "one"), "Hanako", "Taro")
+    with pytest.raises(
+        ReleaseError, match=r"lacks git-repository-exposed, .*, which the control of every run has to find"
+    ):
         Shelf(data, installed, Trail()).current()

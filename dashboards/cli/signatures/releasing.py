@@ -37,6 +37,7 @@ from plugins.release import (
     signers,
     to_bytes,
 )
+from scheduler.controls.planted import missing
 from scheduler.shelf import PACK_FILE, REVIEWERS_FILE
 from scheduler.trail import Note
 
@@ -163,6 +164,10 @@ def _prove(pack: Pack, where: Traversable) -> None:
     for signature in pack.signatures:
         cases = cases_of(where, signature)
         flaws += [str(flaw) for flaw in (*examine_card(signature), *examine_proof(signature, cases))]
+    flaws += [
+        f"{name}: is not in the folder, but the control of every run has to find it"
+        for name in missing({signature.id for signature in pack.signatures})
+    ]
     for flaw in flaws:
         typer.echo(flaw)
     if flaws:

@@ -143,7 +143,8 @@ def _logged(serve: TenkenServe, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["audit", "show", log, "--last", "0", "--format", "json"]) == 0
     _, *lines = capsys.readouterr().out.splitlines()
     said = [(entry["actor"], entry["action"]) for entry in map(json.loads, lines)]
-    assert said.count(("grid", "order-sealed")) == 3
+    # One for each inspection, and two for the servers of the control that runs with the one that looks for holes.
+    assert said.count(("grid", "order-sealed")) == 5
     assert said.count(("grid", "inspection-started")) == said.count(("grid", "inspection-ended")) == 3
     assert said.count(("operator:hana", "pace-lowered")) == 1
     assert said.count(("operator:hana", "stop-called")) == 1

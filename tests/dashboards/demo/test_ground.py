@@ -28,9 +28,9 @@ def test_both_tables_are_read_and_missing_ones_are_none(tmp_path: Path) -> None:
     assert read_held(tmp_path) == {22, 8088}
 
 
-def test_the_usual_list_unless_somebody_holds_a_port_of_it() -> None:
-    assert scan(frozenset({2024})) == "top-1000"
-    assert scan(frozenset({1, 22, 8088})) == ["2-21", "23-1200", "8000-8087", "8089-9200"]
+def test_what_other_programs_hold_or_may_begin_to_hold_is_left_out() -> None:
+    assert scan(frozenset()) == ["1-1200", "8000-8100", "8800-9100"]
+    assert scan(frozenset({1, 22, 8088, 9100})) == ["2-21", "23-1200", "8000-8087", "8089-8100", "8800-9099"]
 
 
 def test_addresses() -> None:

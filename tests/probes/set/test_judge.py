@@ -257,7 +257,7 @@ async def test_two_things_wrong_are_two_findings() -> None:
 
 def test_the_catalogue_knows_it() -> None:
     assert PROBES[Item.SET].judge is judge
-    assert list(PROBES) == [Item.PORTS, Item.TLS, Item.SET, Item.HOLES]
+    assert list(PROBES) == [Item.PORTS, Item.TLS, Item.SET, Item.HOLES, Item.HOSTS]
 
 
 @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.id)

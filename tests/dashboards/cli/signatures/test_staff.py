@@ -68,9 +68,9 @@ def shop(pages: dict[str, bytes]) -> Iterator[int]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A small corpus of the member's own: one family and the fingerprints of this tree."""
+    """A small corpus of the member's own: what the control of a run needs, and the fingerprints of this tree."""
     made = tmp_path / "signatures"
-    for family in ("exposure", "fingerprints", "checks"):
+    for family in ("exposure", "strapi", "fingerprints", "checks"):
         shutil.copytree(FOLDER / family, made / family)
     return made
 
@@ -237,6 +237,16 @@ def test_what_fails_its_tests_is_not_released(tmp_path: Path, folder: Path, staf
     done = staff("signatures", "pack", "--folder", folder, "--out", tmp_path)
     assert done.returncode == 1
     assert "build-page-open: has no transcript of a fixed server" in done.stdout
+    assert not list(tmp_path.glob("*.tenken-pack"))
+
+
+def test_a_pack_that_the_control_of_a_run_cannot_pass_is_not_released(
+    tmp_path: Path, folder: Path, staff: Staff
+) -> None:
+    (folder / "strapi" / "CVE-2019-18818.yaml").unlink()
+    done = staff("signatures", "pack", "--folder", folder, "--out", tmp_path)
+    assert done.returncode == 1
+    assert "CVE-2019-18818: is not in the folder, but the control of every run has to find it" in done.stdout
     assert not list(tmp_path.glob("*.tenken-pack"))
 
 
