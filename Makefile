@@ -33,7 +33,7 @@ rooms: setup
 	@.venv/bin/lint-imports
 
 unit: setup
-	@$(PY) -m pytest tests
+	@$(PY) -m pytest tests -n 2 --dist loadscope --no-loadscope-reorder
 
 bench: setup ## seconds and bytes; ratios and medians, never asserted
 	@$(PY) -m tests.bench

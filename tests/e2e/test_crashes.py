@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.timeout(600),
     pytest.mark.skipif(os.geteuid() != 0, reason="capturing packets needs root"),
 ]
-KILLS = 20
+KILLS = 12
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ def grid() -> Iterator[Grid]:
         yield started
 
 
-def system(address: str, port: int, pulse: AgreedPulse) -> System:
+def system(address: str, port: int, pulse: AgreedPulse, requests_per_s: float = 20.0) -> System:
     web = DeclaredPort(
         ports=PortRange(first=port, last=port), transport=Transport.TCP, service="http", purpose=Purpose.SHOP
     )
@@ -48,7 +48,7 @@ def system(address: str, port: int, pulse: AgreedPulse) -> System:
         title="Shop",
         operator=Contact(organisation="Shop", name="desk", email="desk@shop.example"),
         targets=(target,),
-        pace=Pace(connections_per_s=40, requests_per_s=20, concurrent_connections=8),
+        pace=Pace(connections_per_s=2 * requests_per_s, requests_per_s=requests_per_s, concurrent_connections=8),
         calendar=Calendar(time_zone="Asia/Tokyo", windows=()),
         pulse=pulse,
     )
@@ -85,7 +85,7 @@ def pulse_for(shop: Shopfront) -> Pulse:
 
 def test_a_healthy_shop_is_seen_first_and_then_inspected_to_the_end(grid: Grid, tmp_path: Path) -> None:
     with shopfront(Manner(), "127.0.64.1") as shop:
-        result = inspect(grid, system(shop.address, shop.port, pulse_for(shop)), tmp_path)
+        result = inspect(grid, system(shop.address, shop.port, pulse_for(shop), requests_per_s=100.0), tmp_path)
     first_of_all, first_of_ours = shop.visits[0].at, shop.load()[0].at
     assert first_of_ours - first_of_all >= 3.5
     assert result.verdict.standing is Standing.PASS
@@ -116,7 +116,7 @@ def test_a_shop_that_begins_to_fail_gets_its_window_back(grid: Grid, tmp_path: P
 
 def test_without_a_pulse_nothing_is_said_about_gentleness(grid: Grid, tmp_path: Path) -> None:
     with shopfront(Manner(), "127.0.64.3") as shop:
-        result = inspect(grid, system(shop.address, shop.port, NoPulse()), tmp_path)
+        result = inspect(grid, system(shop.address, shop.port, NoPulse(), requests_per_s=100.0), tmp_path)
     assert isinstance(result.gentleness, NotMeasured)
     assert result.verdict.standing is Standing.PASS
     # The whole pack: all that is planted was found, and no other signature took either server for another.
@@ -125,5 +125,5 @@ def test_without_a_pulse_nothing_is_said_about_gentleness(grid: Grid, tmp_path: 
 
 def test_an_address_without_proof_is_refused_before_anything_is_sealed(grid: Grid, tmp_path: Path) -> None:
     with pytest.raises(NotProvenError, match=r"192\.0\.2\.1"):
-        inspect(grid, system("192.0.2.1", 80, NoPulse()), tmp_path)
+        inspect(grid, system("192.0.2.1", 80, NoPulse(), requests_per_s=100.0), tmp_path)
     assert not list(tmp_path.rglob("order.json"))
