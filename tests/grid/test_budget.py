@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,8 +26,10 @@ from tests.capture import capturing, worst_second
 from tests.fakes import FakeClock
 from tests.grid.orders import make_order, make_target
 from tests.grid.paced import orders, workers_at
+from tests.namespaces import pair
 from tests.target import wait_for
 
+REPOSITORY = Path(__file__).parents[2]
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="a capture at the target needs root")
 
 
@@ -131,6 +138,26 @@ def test_four_live_workers_keep_one_bound_through_the_death_of_their_budget_and_
     assert worst_second(sorted(capture.times)) <= per_s + burst(per_s)
     assert len(capture.times) > seen, "the budget came back and lent again"
     assert len(capture.times) >= sent
+
+
+@ROOT
+@pytest.mark.root
+@pytest.mark.skipif(shutil.which("ip") is None, reason="network namespaces need iproute2")
+def test_they_keep_it_from_another_namespace_by_the_account_of_the_target_s_end_of_the_cable() -> None:
+    per_s = 50.0
+    apart = [sys.executable, "-m", "tests.grid.apart"]
+    with pair() as made:
+        hear = made.at_target([*apart, "--hear", made.target_address])
+        with subprocess.Popen(hear, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as ear:
+            assert ear.stdout is not None
+            assert ear.stdout.readline() == "listening\n"
+            send = made.inside([*apart, made.target_address, str(per_s)])
+            done = subprocess.run(send, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False)
+            heard, _ = ear.communicate(timeout=20)
+    assert done.returncode == 0, done.stderr
+    times, sent = sorted(json.loads(heard)), json.loads(done.stdout)
+    assert worst_second(times) <= per_s + burst(per_s)
+    assert 0 < sent <= len(times), "what the killed worker sent is heard as well"
 
 
 @ROOT
