@@ -91,7 +91,6 @@ class TestCrl:
             (CrlWish(extra=((x509.DeltaCRLIndicator(3), True),)), "crl-delta"),
             (CrlWish(digest="sha1"), "crl-weak-signature"),
         ],
-        ids=str,
     )
     def test_one_flaw(self, wish: CrlWish, code: str) -> None:
         assert told_by(mint_crl(wish, MIDDLE)) == [code]
@@ -187,7 +186,6 @@ class TestOcsp:
                 "ocsp-signer",
             ),
         ],
-        ids=str,
     )
     def test_one_response(self, wish: OcspWish, code: str) -> None:
         assert answered(wish) == ([code] if code else [])
