@@ -23,7 +23,7 @@ from probes.ports.questions import reviewed_udp
 from probes.ports.top1000 import TOP_1000
 from probes.pulse.facts import AgreedPulse, NoPulse, Pulse
 from probes.pulse.page import page_of, pulse_scope
-from probes.target import Item, Resolver, Scope, Site, Target
+from probes.target import Item, PortRange, Resolver, Scope, Site, Target
 from scheduler.result import Before, Kind, NothingBefore
 from scheduler.system import System
 
@@ -61,6 +61,8 @@ class Inspection:
     """Resolvers that the item `hosts` may ask."""
     before: Before = NothingBefore()
     """What was seen when the system last passed; goes into the result."""
+    picked: tuple[PortRange, ...] = ()
+    """TCP ports that the review body picks, beside those that the operator asks for."""
 
     @property
     def agreed(self) -> Pace:
@@ -156,7 +158,7 @@ def _scope(inspection: Inspection, target: Target) -> Scope:
     return Scope(
         target=target,
         items=inspection.items,
-        tcp_ports=inspection.system.tcp_ports or TOP_1000,
+        tcp_ports=(*(inspection.system.tcp_ports or TOP_1000), *inspection.picked),
         udp_ports=reviewed_udp(),
         anchors=inspection.system.anchors,
         sources=inspection.system.sources,

@@ -40,7 +40,8 @@ from probes.control.secret import SecretFileError
 from probes.control.secret import load_or_create as load_secret
 from probes.control.token import token
 from probes.pace import Pace
-from probes.target import Item, Resolver
+from probes.ports.choice import chosen
+from probes.target import Item, PortRange, Resolver
 from probes.verdict import Standing
 from scheduler.claims import ClaimError, FileClaims
 from scheduler.controls.running import ControlStartError
@@ -111,6 +112,14 @@ def parse_items(text: str) -> tuple[Item, ...]:
     return tuple(item for item in ALL_ITEMS if item.value in names)
 
 
+def parse_ports(text: str) -> tuple[PortRange, ...]:
+    """Read the ports that the review body picks; raises `typer.BadParameter` naming what is wrong."""
+    try:
+        return chosen(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 @app.command()
 def inspect(
     declaration: Annotated[Path, typer.Argument(help="Declaration of one system (YAML).")],
@@ -130,12 +139,17 @@ def inspect(
     ray_address: Annotated[str | None, typer.Option(help="Join this Ray cluster instead of starting one.")] = None,
     gate: GateDevice = None,
     raw: Raw = False,
+    ports: Annotated[
+        str,
+        typer.Option(help="TCP ports picked beside the operator's: declared (none), top-1000, all, or 1-1024,8080."),
+    ] = "declared",
 ) -> None:
     """Inspect one system that you operate: loopback freely, anything else with proof of control.
 
     Exit code: 0 pass, 1 fail, 2 inconclusive, 3 wrong input.
     """
     wanted = (Item.HOSTS,) if preliminary else parse_items(items)
+    picked = parse_ports(ports)
     system = _load(declaration)
     before = _before(last_passed, system)
     if gate is not None:
@@ -159,6 +173,7 @@ def inspect(
                 pace=pace,
                 resolvers=_resolvers(system, dns_resolver or [], gated=gate is not None),
                 before=before,
+                picked=picked,
             )
             result = _inspected(inspection, folder, grid, issuer, proven, brake, clock)
     _finish(result, folder, output, lang, system.calendar.time_zone)
