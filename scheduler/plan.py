@@ -13,7 +13,8 @@ from grid.window import Window
 from plugins import canonical
 from plugins.value import value
 from probes.pace import Pace
-from probes.target import Item
+from probes.ports.choice import EXPECTED, readable, worded
+from probes.target import Item, PortRange
 from scheduler.calendar import allows
 from scheduler.result import Kind
 from scheduler.system import Contact, System
@@ -44,6 +45,8 @@ class InspectionPlan:
     """Whom each side reaches meanwhile (相互の連絡方法)."""
     egress: tuple[str, ...] = ()
     """Addresses from which the inspection comes; empty: only over loopback."""
+    picked: tuple[PortRange, ...] = ()
+    """TCP ports of every server that the review body picks, beside those that the operator asks for in the declaration."""
 
     @property
     def digest(self) -> str:
@@ -81,7 +84,13 @@ class PlanError(ValueError):
 
 def check_terms(plan: InspectionPlan, system: System, now: datetime) -> None:
     """Raise `PlanError` with every term that neither side may agree to. The calendar is asked apart (`in_calendar`)."""
-    objections = (*_words(plan, system), *_time(plan, now), *_items(plan), *_pace(plan.pace, system.pace))
+    objections = (
+        *_words(plan, system),
+        *_time(plan, now),
+        *_items(plan),
+        *_ports(plan),
+        *_pace(plan.pace, system.pace),
+    )
     if objections:
         raise PlanError(plan.plan_id, objections)
 
@@ -132,6 +141,17 @@ def _items(plan: InspectionPlan) -> tuple[Objection, ...]:
         return ()
     seen = ", ".join(plan.items) or "none"
     return (Objection(field="items", expected="each item once, at least one", seen=seen, remedy="name the items"),)
+
+
+def _ports(plan: InspectionPlan) -> tuple[Objection, ...]:
+    if not readable(plan.picked):
+        seen = worded(plan.picked)[:200]
+        return (Objection(field="ports", expected=EXPECTED, seen=seen, remedy="pick fewer, or take a preset"),)
+    if plan.picked and Item.PORTS not in plan.items:
+        expected = f"none, because the item {Item.PORTS} is not inspected"
+        remedy = f"add the item, or pick none ({worded(())})"
+        return (Objection(field="ports", expected=expected, seen=worded(plan.picked), remedy=remedy),)
+    return ()
 
 
 def _pace(asked: Pace, declared: Pace) -> tuple[Objection, ...]:

@@ -304,6 +304,7 @@ class Service:
             pace=plan.pace,
             trouble=plan.trouble,
             before=before,
+            picked=plan.picked,
         )
         meter = _Meter(self._clock, lambda tally: self._keep(inspection_id, tally))
         result = self._inspect(inspection, out, self._brakes.of(plan.plan_id), meter.took)

@@ -13,6 +13,7 @@ from grid.order import Order
 from grid.seal import SealedOrder
 from plugins.value import value
 from probes.pace import Pace
+from probes.ports.choice import worded
 from scheduler.dialogue import (
     Accepted,
     Countered,
@@ -125,7 +126,8 @@ def _about_terms(event: Event) -> bool:
 def _terms(plan: InspectionPlan) -> str:
     items, egress = ",".join(plan.items), ",".join(plan.egress) or "loopback"
     pace = pace_text(plan.pace)
-    return f"form={plan.digest} kind={plan.kind} window={plan.window} items={items} pace={pace} egress={egress}"
+    asked = f"items={items} ports={worded(plan.picked)} pace={pace}"
+    return f"form={plan.digest} kind={plan.kind} window={plan.window} {asked} egress={egress}"
 
 
 def pace_text(pace: Pace) -> str:

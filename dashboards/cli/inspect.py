@@ -90,6 +90,9 @@ Preliminary = Annotated[
 LastResult = Annotated[
     Path | None, typer.Option(help="Result of the last inspection that passed: the report shows what changed since.")
 ]
+Ports = Annotated[
+    str, typer.Option(help="TCP ports picked beside the operator's: declared (none), top-1000, all, or 1-1024,8080.")
+]
 GateDevice = Annotated[
     str | None, typer.Option(help="Run the workers inside a gate whose way out is this network device (root only).")
 ]
@@ -112,12 +115,15 @@ def parse_items(text: str) -> tuple[Item, ...]:
     return tuple(item for item in ALL_ITEMS if item.value in names)
 
 
-def parse_ports(text: str) -> tuple[PortRange, ...]:
+def parse_ports(text: str, items: tuple[Item, ...]) -> tuple[PortRange, ...]:
     """Read the ports that the review body picks; raises `typer.BadParameter` naming what is wrong."""
     try:
-        return chosen(text)
+        picked = chosen(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+    if picked and Item.PORTS not in items:
+        raise typer.BadParameter(f"--ports {text[:40]} needs the item {Item.PORTS}; inspected are {', '.join(items)}")
+    return picked
 
 
 @app.command()
@@ -139,17 +145,14 @@ def inspect(
     ray_address: Annotated[str | None, typer.Option(help="Join this Ray cluster instead of starting one.")] = None,
     gate: GateDevice = None,
     raw: Raw = False,
-    ports: Annotated[
-        str,
-        typer.Option(help="TCP ports picked beside the operator's: declared (none), top-1000, all, or 1-1024,8080."),
-    ] = "declared",
+    ports: Ports = "declared",
 ) -> None:
     """Inspect one system that you operate: loopback freely, anything else with proof of control.
 
     Exit code: 0 pass, 1 fail, 2 inconclusive, 3 wrong input.
     """
     wanted = (Item.HOSTS,) if preliminary else parse_items(items)
-    picked = parse_ports(ports)
+    picked = parse_ports(ports, wanted)
     system = _load(declaration)
     before = _before(last_passed, system)
     if gate is not None:

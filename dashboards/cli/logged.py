@@ -16,6 +16,7 @@ import typer
 
 from grid.audit import Action, AuditError
 from grid.brake import Brake
+from probes.ports.choice import worded
 from scheduler.orders import Inspection
 from scheduler.result import Result
 from scheduler.trail import Audit, Note, pace_text
@@ -52,9 +53,8 @@ def run_logged(audit: Audit, who: str, inspection: Inspection, brake: Brake, run
 
 def _started(who: str, subject: str, inspection: Inspection) -> Note:
     items = ",".join(inspection.items)
-    detail = (
-        f"system={inspection.system.name} window={inspection.window} items={items} pace={pace_text(inspection.agreed)}"
-    )
+    asked = f"items={items} ports={worded(inspection.picked)} pace={pace_text(inspection.agreed)}"
+    detail = f"system={inspection.system.name} window={inspection.window} {asked}"
     return Note(actor=who, action=Action.INSPECTION_STARTED, subject=subject, detail=detail)
 
 

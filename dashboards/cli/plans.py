@@ -57,6 +57,7 @@ def _rows(plan: Plain) -> list[tuple[str, str]]:
         ("state", _state(plan)),
         ("window", f"{_span(plan['window'])}{outside}"),
         ("items", ", ".join(plan["items"])),
+        ("ports", _ports(plan["ports"])),
         ("pace", f"{pace['connections_per_s']:g} connections/s, {pace['requests_per_s']:g} requests/s"),
         ("", f"{pace['concurrent_connections']} at once, {pace['bytes_per_s']} bytes/s"),
         *_lowered(plan),
@@ -70,6 +71,11 @@ def _rows(plan: Plain) -> list[tuple[str, str]]:
 
 def _lowered(plan: Plain) -> list[tuple[str, str]]:
     return [("", f"lowered to {plan['share'] * 100:g} % of this")] if plan["share"] < 1 else []
+
+
+def _ports(picked: str) -> str:
+    asked = "what the declaration asks for"
+    return asked if picked == "declared" else f"{asked}, and picked beside it: {picked}"
 
 
 def _contact(contact: Plain) -> str:

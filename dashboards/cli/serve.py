@@ -140,6 +140,10 @@ def offer(
     minutes: Annotated[float, typer.Option(help="Length of the window instead of --end.", min=0)] = 0.0,
     kind: Annotated[Kind, typer.Option(help="Kind of inspection (new offers only).")] = Kind.SCHEDULED,
     items: Annotated[str, typer.Option(help="Comma-separated items.")] = "",
+    ports: Annotated[
+        str,
+        typer.Option(help="TCP ports picked beside the operator's: declared (none), top-1000, all, or 1-1024,8080."),
+    ] = "",
     connections_per_s: Annotated[float, typer.Option(help="Go slower than declared or offered.", min=0)] = 0.0,
     requests_per_s: Annotated[float, typer.Option(help="Same, for HTTP requests.", min=0)] = 0.0,
     trouble: Annotated[str, typer.Option(help="What both sides do when something goes wrong.")] = "",
@@ -160,6 +164,8 @@ def offer(
             form["window"] = _window(start, end, minutes)
         if items:
             form["items"] = _items(items)
+        if ports:
+            form["ports"] = ports
         if trouble:
             form["trouble"] = trouble
         if connections_per_s or requests_per_s:

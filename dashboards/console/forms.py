@@ -9,6 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from grid.window import Window
 from probes.pace import Pace
+from probes.ports.choice import EXPECTED, chosen
 from probes.target import Item
 from scheduler.dialogue import SpecialReason
 from scheduler.plan import MAX_TEXT, InspectionPlan
@@ -32,6 +33,14 @@ Paragraph = Annotated[str, Field(min_length=1, max_length=MAX_TEXT, pattern=r"^[
 Rate = Annotated[float, Strict(), Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 Count = Annotated[int, Strict(), Field(gt=0, le=10_000_000_000)]
 Flag = Annotated[bool, Strict()]
+
+
+def _choice(text: str) -> str:
+    chosen(text)
+    return text
+
+
+Choice = Annotated[str, Field(max_length=1_000), AfterValidator(_choice)]
 
 
 class Form(BaseModel):
@@ -70,6 +79,9 @@ class TermsForm(Form):
 
     window: WindowForm | None = Field(default=None, description="When it may run; an offer needs one.")
     items: Annotated[tuple[Item, ...], Field(min_length=1, max_length=len(Item))] | None = None
+    ports: Choice | None = Field(
+        default=None, description=f"TCP ports that the review body picks beside the operator's: {EXPECTED}."
+    )
     pace: PaceForm | None = None
     trouble: Paragraph | None = Field(default=None, description="What both sides do when something goes wrong.")
     contacts: Annotated[tuple[ContactForm, ...], Field(min_length=1, max_length=10)] | None = None
@@ -88,6 +100,7 @@ class TermsForm(Form):
             if self.contacts is None
             else tuple(Contact(**contact.model_dump()) for contact in self.contacts),
             egress=base.egress,
+            picked=base.picked if self.ports is None else chosen(self.ports),
         )
 
 

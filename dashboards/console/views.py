@@ -7,6 +7,7 @@ from datetime import datetime
 from grid.window import Window
 from plugins.value import value
 from probes.pace import Pace
+from probes.ports.choice import worded
 from probes.tally import Tally
 from probes.target import Item
 from scheduler.dialogue import Event, Side
@@ -101,6 +102,8 @@ class PlanView:
     """Whether the operator's calendar holds the window."""
     items: tuple[Item, ...]
     """What is looked at."""
+    ports: str
+    """TCP ports that the review body picks beside the operator's, in a few letters; `declared`: none."""
     pace: Pace
     """Agreed upper bounds."""
     trouble: str
@@ -193,6 +196,7 @@ def plan_view(reading: Reading, held: Negotiation) -> PlanView:
         window=plan.window,
         in_calendar=registered is not None and in_calendar(plan, registered.system),
         items=plan.items,
+        ports=worded(plan.picked),
         pace=plan.pace,
         trouble=plan.trouble,
         contacts=plan.contacts,

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from grid.order import Order
 from probes.http import user_agent
 from probes.lease import burst
+from probes.ports.view import ports_of
 from probes.pulse.facts import Pulse
-from probes.target import Item, Resolver, Site, Target
+from probes.target import Item, PortRange, Resolver, Site, Target
 from scheduler.orders import Inspection, reference, without_beats, write_orders
 from scheduler.result import Kind
 from tests.fakes import FakeClock
@@ -67,6 +68,15 @@ def test_only_an_order_that_looks_at_names_names_resolvers_and_the_rest_of_the_s
         )
     )
     assert beat.scope.site == Site()
+
+
+def test_every_order_names_the_ports_of_the_operator_and_those_that_the_review_body_picks() -> None:
+    inspection, _, _ = written()
+    system = replace(inspection.system, tcp_ports=(PortRange(first=443, last=443),))
+    picking = replace(inspection, system=system, picked=(PortRange(first=8000, last=8002),))
+    first, second = write_orders(picking, "body", "desk", "0" * 64, FakeClock(DAY), lambda _: 1)
+    assert ports_of(first.scope) == (80, 443, 8000, 8001, 8002)
+    assert ports_of(second.scope) == (25, 443, 8000, 8001, 8002)
 
 
 def test_what_an_order_sends_names_its_issuer_and_the_order() -> None:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from plugins import canonical
 from probes.pace import Pace
-from probes.target import Item
+from probes.ports.choice import chosen
+from probes.target import Item, PortRange
 from scheduler.plan import InspectionPlan, PlanError, check_terms, in_calendar, outside_calendar
 from scheduler.result import Kind
 from tests.scheduler.scene import DAY, hours, make_plan, make_system
@@ -39,6 +40,28 @@ def test_a_preliminary_inspection_looks_at_servers_and_names() -> None:
     check_terms(replace(make_plan(items=(Item.HOSTS,)), kind=Kind.PRELIMINARY), SYSTEM, DAY)
     with pytest.raises(PlanError, match="hosts, which is what a preliminary inspection is"):
         check_terms(replace(make_plan(items=(Item.PORTS,)), kind=Kind.PRELIMINARY), SYSTEM, DAY)
+
+
+@pytest.mark.parametrize("picked", ["declared", "top-1000", "all", "1-1024,8080"])
+def test_the_review_body_picks_ports(picked: str) -> None:
+    plan = replace(make_plan(), picked=chosen(picked))
+    check_terms(plan, SYSTEM, DAY)
+    assert (plan.digest == make_plan().digest) == (picked == "declared")
+
+
+@pytest.mark.parametrize(
+    ("picked", "items", "told"),
+    [
+        ((PortRange(first=1, last=70_000),), (Item.PORTS,), "ports: expected declared, top-1000, all, or at most 40"),
+        ((PortRange(first=1, last=1),) * 51, (Item.PORTS,), "pick fewer"),
+        ((PortRange(first=1, last=1),), (Item.HOLES,), r"add the item, or pick none \(declared\)"),
+    ],
+)
+def test_ports_that_nobody_could_read_or_nothing_looks_at_do_not_stand(
+    picked: tuple[PortRange, ...], items: tuple[Item, ...], told: str
+) -> None:
+    with pytest.raises(PlanError, match=told):
+        check_terms(replace(make_plan(items=items), picked=picked), SYSTEM, DAY)
 
 
 def test_a_window_that_has_begun_may_still_be_agreed_but_not_one_that_is_over() -> None:

@@ -19,7 +19,7 @@ from grid.report import Report
 from grid.window import Window
 from probes.observation import Ending
 from probes.tally import Tally
-from probes.target import Item
+from probes.target import Item, PortRange
 from probes.verdict import Outcome
 from scheduler.desk import Decision, Desk
 from scheduler.dialogue import Accepted, Event, Notify, Offered, Side, Slowed, Stopped
@@ -37,7 +37,7 @@ from tests.fakes.trail import Notes
 from tests.grid.orders import make_order
 from tests.scheduler.scene import DAY, hours, make_plan, make_result, make_system
 
-PLAN = make_plan()
+PLAN = replace(make_plan(), picked=(PortRange(first=8080, last=8080),))
 
 
 class FakeInspect:
@@ -151,6 +151,7 @@ async def test_an_agreed_window_runs_the_inspection_and_keeps_its_result(house: 
     await begun(house)
     (inspection,) = house.inspect.seen
     assert (inspection.window, inspection.items, inspection.pace) == (PLAN.window, PLAN.items, PLAN.pace)
+    assert inspection.picked == PLAN.picked != ()
     await house.service.tick()
     assert len(house.inspect.seen) == 1
     house.inspect.may_end.set()

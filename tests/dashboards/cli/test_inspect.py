@@ -130,12 +130,12 @@ def test_a_wrong_declaration_fails_with_exactly_these(
 
 
 @real
-def test_an_open_web_port_too_many_and_telnet_present(tmp_path: Path) -> None:
+def test_an_open_web_port_too_many_where_the_review_body_looks_and_telnet_present(tmp_path: Path) -> None:
     address = "127.0.61.5"
-    with nginx.nginx(tmp_path / "nginx", address, plain=(8000, 8081)), telnetd.telnetd(address, 2323):
-        code, result = inspected(tmp_path, declare(tmp_path, {"web-1": (address, [HTTP])}))
+    with nginx.nginx(tmp_path / "nginx", address, plain=(8000, 9081)), telnetd.telnetd(address, 2323):
+        code, result = inspected(tmp_path, declare(tmp_path, {"web-1": (address, [HTTP])}), "--ports", "9081,9083")
     assert findings(result) == {
-        ("ports.undeclared-open", f"{address}:8081/tcp"),
+        ("ports.undeclared-open", f"{address}:9081/tcp"),
         ("ports.restricted-service", f"{address}:2323/tcp"),
     }
     assert code == 1
@@ -200,7 +200,17 @@ def test_a_result_is_never_overwritten(tmp_path: Path) -> None:
     assert "holds a result already" in done.stderr
 
 
-@pytest.mark.parametrize("options", [["--items", "nonsense"], ["--items", ""], ["--lang", "fr"], ["--minutes", "-1"]])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--items", "nonsense"],
+        ["--items", ""],
+        ["--lang", "fr"],
+        ["--minutes", "-1"],
+        ["--ports", "0-9"],
+        ["--ports", "all", "--items", "tls"],
+    ],
+)
 def test_wrong_options_are_wrong_input(tmp_path: Path, options: list[str]) -> None:
     done = tenken(tmp_path, "inspect", declare(tmp_path, {"w": ("127.0.61.9", [HTTP])}), *options)
     assert done.returncode == 3

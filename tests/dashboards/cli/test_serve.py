@@ -90,6 +90,18 @@ def test_offer_counter_agree(shell: Shell) -> None:
     assert re.search(r"in trouble +Call Sato\.", agreed)
 
 
+def test_ports_that_the_review_body_picks(shell: Shell) -> None:
+    plan_id = shell.offer("--ports", "top-1000")["plan_id"]
+    assert re.search(
+        r"ports +what the declaration asks for, and picked beside it: top-1000", shell.run("shop", "status", plan_id)
+    )
+    shell.run("shop", "offer", "--counter", plan_id, "--ports", "declared")
+    assert re.search(r"ports +what the declaration asks for *\n", shell.run("body", "agree", plan_id))
+    assert "expected declared, top-1000" in shell.run(
+        "body", "offer", "hana", "--start", START, "--minutes", "9", "--ports", "x", code=3
+    )
+
+
 def test_outside_the_calendar(shell: Shell) -> None:
     offered = shell.json("body", "offer", "hana", "--start", "2026-03-02T12:00:00Z", "--minutes", "60")
     assert "(outside the operator's calendar)" in shell.run("shop", "status", offered["plan_id"])

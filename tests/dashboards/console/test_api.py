@@ -65,6 +65,26 @@ def test_offer_counter_accept(scene: Scene) -> None:
     ]
 
 
+def test_the_ports_that_the_review_body_picks_are_read_countered_and_agreed(scene: Scene) -> None:
+    assert scene.offer(window=window(3, 4))["ports"] == "declared"
+    offered = scene.offer(ports="1-1024, 8080")
+    assert scene.ask("shop", "GET", f"/api/plans/{offered['plan_id']}").json()["ports"] == "1-1024,8080"
+    fewer = scene.say("shop", offered["plan_id"], "counter", ports="22").json()
+    assert (fewer["ports"], fewer["awaits"]) == ("22", ["review-body"])
+    later = scene.say("shop", offered["plan_id"], "counter", window=window(2, 3)).json()
+    assert later["ports"] == "22"
+    agreed = scene.say("body", offered["plan_id"], "accept", digest=later["digest"]).json()
+    assert (agreed["phase"], agreed["ports"]) == ("agreed", "22")
+    assert any("ports=22" in note for *_, note in scene.notes.entries)
+
+
+def test_ports_without_the_item_that_looks_at_them_are_refused(scene: Scene) -> None:
+    form = {"system": "hana", "window": window(1, 2), "kind": "preliminary", "ports": "all"}
+    refused = scene.ask("body", "POST", "/api/plans", json=form)
+    assert refused.status_code in {409, 422}
+    assert "add the item, or pick none" in refused.text
+
+
 def test_hours_outside_the_calendar_need_the_operator_s_word(scene: Scene) -> None:
     offered = scene.offer(window=window(12, 13))
     assert not offered["in_calendar"]
@@ -196,6 +216,9 @@ def test_the_paths_above_are_all_of_them(scene: Scene) -> None:
         ({"system": "hana", "window": window(1, 2), "trouble": "\x1b[2J"}, "trouble"),
         ({"system": "hana", "window": window(1, 2), "pace": {"connections_per_s": "20"}}, "pace.connections_per_s"),
         ({"system": "hana", "window": window(1, 2), "kind": "surprise"}, "kind"),
+        ({"system": "hana", "window": window(1, 2), "ports": "1-70000"}, "ports"),
+        ({"system": "hana", "window": window(1, 2), "ports": [22]}, "ports"),
+        ({"system": "hana", "window": window(1, 2), "ports": ",".join(["22"] * 51)}, "ports"),
         ([], "body"),
     ],
 )

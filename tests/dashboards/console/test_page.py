@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from dashboards.console.page import choose, moment
+from probes.ports.choice import MAX_PARTS
 from tests.dashboards.console.scene import Scene, declaration, window
 
 
@@ -20,6 +21,15 @@ def test_the_page_shows_what_comes_what_was_decided_and_what_is_owed(scene: Scen
     assert "waits for: Operator" in page
     assert "spring &lt;sale&gt;" in page
     assert "Hana &amp; sons" in page
+
+
+def test_the_operator_sees_picked_ports_before_it_accepts(scene: Scene) -> None:
+    scene.offer()
+    assert "picked beside" not in scene.ask("shop", "GET", "/?lang=en").text
+    longest = ",".join(f"{first}-{first + 1}" for first in range(60_000, 60_000 + 3 * MAX_PARTS, 3))
+    scene.offer(ports=longest, window=window(3, 4))
+    assert f"picked beside the declared TCP ports: {longest}" in scene.ask("shop", "GET", "/?lang=en").text
+    assert longest in scene.ask("shop", "GET", "/?lang=ja").text
 
 
 def test_the_page_speaks_both_languages(scene: Scene) -> None:
