@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from enum import StrEnum
 from typing import Any
@@ -22,9 +23,16 @@ from grid.order import Order
 from grid.seal import SealedOrder, read_order
 from plugins.clock import Clock, SystemClock
 from plugins.value import value
-from probes.lease import HORIZON_S, Book, Purse, Slice, lease
+from probes.lease import HORIZON_S, Book, Purse, Slice, lease, shared_rate
 from probes.meter import READ_BYTES
-from probes.pace import Pace
+from probes.pace import (
+    PACKETS_PER_CONNECTION,
+    PACKETS_PER_DATAGRAM,
+    PACKETS_PER_REQUEST,
+    PACKETS_PER_SYN,
+    SEGMENT_BYTES,
+    Pace,
+)
 
 PATIENCE_S = 10.0
 """How long a worker waits for a budget that does not answer before it lets go of the server."""
@@ -36,9 +44,19 @@ class Bound(StrEnum):
     """What is bounded."""
 
     CONNECTIONS = "connections"
+    SYNS = "syns"
+    """Connections that are a single SYN; they count as connections."""
     REQUESTS = "requests"
+    DATAGRAMS = "datagrams"
+    """Asks that are a single UDP datagram; they count as requests."""
     CHUNKS = "chunks"
     """Bytes, in portions of `chunk_bytes`."""
+    PACKETS = "packets"
+    """Packets: never lent alone, every other permission takes some. Kept only where they have a bound of their own."""
+
+
+_COUNTS_AS = {Bound.SYNS: Bound.CONNECTIONS, Bound.DATAGRAMS: Bound.REQUESTS}
+_BOOKED = tuple(bound for bound in Bound if bound not in _COUNTS_AS)
 
 
 def chunk_bytes(pace: Pace) -> int:
@@ -48,11 +66,31 @@ def chunk_bytes(pace: Pace) -> int:
 
 def rate(pace: Pace, bound: Bound) -> float:
     """Give units per second of a bound."""
-    if bound is Bound.CONNECTIONS:
-        return pace.connections_per_s
-    if bound is Bound.REQUESTS:
-        return pace.requests_per_s
-    return pace.bytes_per_s / chunk_bytes(pace)
+    match _COUNTS_AS.get(bound, bound):
+        case Bound.CONNECTIONS:
+            return pace.connections_per_s
+        case Bound.REQUESTS:
+            return pace.requests_per_s
+        case Bound.PACKETS:
+            return shared_rate(pace.packets_per_s)
+        case _:
+            return pace.bytes_per_s / chunk_bytes(pace)
+
+
+def packets(pace: Pace, bound: Bound) -> float:
+    """Give the packets that one permission of an order's bound is reckoned at."""
+    reckoned = {
+        Bound.CONNECTIONS: PACKETS_PER_CONNECTION,
+        Bound.SYNS: PACKETS_PER_SYN,
+        Bound.REQUESTS: PACKETS_PER_REQUEST,
+        Bound.DATAGRAMS: PACKETS_PER_DATAGRAM,
+    }
+    return float(reckoned[bound]) if bound in reckoned else chunk_bytes(pace) / SEGMENT_BYTES
+
+
+def most_packets(pace: Pace) -> float:
+    """Give the most packets that one permission is reckoned at: what a second can hold beyond rate and burst."""
+    return max(PACKETS_PER_CONNECTION, chunk_bytes(pace) / SEGMENT_BYTES)
 
 
 @value
@@ -79,11 +117,14 @@ class Ledger:
         self._paused = ""
         now = clock.monotonic()
         for order in orders:
-            for bound in Bound:
+            for bound in _BOOKED:
                 for name, pace in _names(order):
                     kept = self._books.get((name, bound))
-                    agreed = min(rate(pace, bound), kept.agreed if kept else rate(pace, bound))
-                    self._books[name, bound] = Book.opened(agreed, now)
+                    agreed = min(rate(pace, bound), kept.agreed if kept else math.inf)
+                    if bound is not Bound.PACKETS:
+                        self._books[name, bound] = Book.opened(agreed, now)
+                    elif agreed:
+                        self._books[name, bound] = Book.opened(agreed, now, most_packets(pace))
 
     def lend(self, order_id: str, wants: dict[Bound, int]) -> Loan:
         """Lend permissions for an order; an unknown order gets none."""
@@ -99,8 +140,16 @@ class Ledger:
 
     def _lend(self, order: Order, bound: Bound, want: int, now: float) -> Slice:
         names = [name for name, _ in _names(order)]
-        after, lent = lease(tuple(self._books[name, bound] for name in names), want, now)
-        self._books.update({(name, bound): book for name, book in zip(names, after, strict=True)})
+        own = [(name, _COUNTS_AS.get(bound, bound)) for name in names]
+        shared = [(name, Bound.PACKETS) for name in names if (name, Bound.PACKETS) in self._books]
+        after, lent = lease(
+            tuple(self._books[key] for key in own),
+            want,
+            now,
+            shared=tuple(self._books[key] for key in shared),
+            units=packets(order.pace, bound),
+        )
+        self._books.update(zip((*own, *shared), after, strict=True))
         return lent
 
     def throttle(self, factor: float, reason: str) -> float:
@@ -201,13 +250,17 @@ class LeasedMeter:
             await self._take(Bound.CONNECTIONS)
             yield
 
-    async def connections(self, most: int) -> int:
-        """Wait for the connection rate; give how many may be tried at this moment, 1 to `most`."""
-        return await self._take(Bound.CONNECTIONS, most)
+    async def knocks(self, most: int) -> int:
+        """Wait for the connection rate; give how many SYNs may be sent at this moment, 1 to `most`."""
+        return await self._take(Bound.SYNS, most)
 
     async def request(self) -> None:
         """Wait for the request rate."""
         await self._take(Bound.REQUESTS)
+
+    async def datagram(self) -> None:
+        """Wait for the request rate, for one UDP datagram."""
+        await self._take(Bound.DATAGRAMS)
 
     async def transfer(self, size: int) -> None:
         """Wait until `size` bytes fit into the byte rate; portions that were begun are used up first."""

@@ -52,10 +52,10 @@ class Datagrams:
 
         Raises `DialError` for what ICMP says, `OutOfScopeError`, `CutOffError`.
         """
-        await self._dialer.meter.request()
+        await self._dialer.meter.datagram()
         await self._dialer.meter.transfer(len(payload))
         self._dialer.leave.check(self._address, self._port, Transport.UDP)
-        self._dialer.counter.request()
+        self._dialer.counter.datagram()
         self._dialer.counter.sent(len(payload))
         self._passages.append(Passage(direction=Direction.SENT, data=payload))
         try:

@@ -7,6 +7,8 @@ themselves and can never pile up. Whoever holds no permission sends nothing.
 Why the bound holds: in any half-open second, only permissions whose use interval touches it can be used. Their starts lie in an
 open interval of length 1 + keep and are 1/rate' apart, so there are at most ceil((1 + keep) * rate') of them. `effective_rate`
 chooses rate' so that this is at most rate + burst, with burst = max(1, 2 % of the rate).
+
+Packets are booked beside: every permission of another bound takes some from one shared book (`lease`, `shared`).
 """
 
 from __future__ import annotations
@@ -66,9 +68,12 @@ class Book:
     """When the next permission may start, seconds on the book's monotonic clock."""
 
     @staticmethod
-    def opened(agreed: float, now: float) -> Book:
-        """Open an empty book: as if every permission of a book that was lost had been used as late as possible."""
-        return Book(agreed=agreed, rate=agreed, tat=now + HORIZON_S + 1 / effective_rate(agreed))
+    def opened(agreed: float, now: float, units: float = 1.0) -> Book:
+        """Open an empty book: as if every permission of a book that was lost had been used as late as possible.
+
+        `units`: most units that one permission takes.
+        """
+        return Book(agreed=agreed, rate=agreed, tat=now + HORIZON_S + units / effective_rate(agreed))
 
     def paced(self, rate: float, now: float) -> Book:
         """Give the book at another rate, cut to the agreed one; 0 pauses."""
@@ -85,21 +90,35 @@ class Book:
         return 1 / effective_rate(self.rate) if self.rate else math.inf
 
 
-def lease(books: tuple[Book, ...], want: int, now: float) -> tuple[tuple[Book, ...], Slice]:
-    """Lease at most `want` permissions that keep every one of `books` (server, system, shared address)."""
-    spacing = max(book.spacing_s for book in books)
+def shared_rate(rate: float) -> float:
+    """Give the rate of a book that permissions of several kinds are booked in, so that no sliding second exceeds `rate`."""
+    return rate / (1 + HORIZON_S)
+
+
+def lease(
+    books: tuple[Book, ...], want: int, now: float, shared: tuple[Book, ...] = (), units: float = 1.0
+) -> tuple[tuple[Book, ...], Slice]:
+    """Lease at most `want` permissions that keep every one of `books` (server, system, shared address).
+
+    Each takes `units` of every one of `shared` (packets), in which permissions of other kinds are booked too: there they take
+    their own time only, and are used at most a horizon later than booked (see `shared_rate`). Gives `books` and `shared`, moved on.
+    """
+    every = (*books, *shared)
+    spacing = max(*(book.spacing_s for book in books), *(units * book.spacing_s for book in shared), 0.0)
     # How late a permission may be used follows from the agreed rates: a slow phase must not lend its patience to a fast one.
-    keep_s = min(keep(book.agreed) for book in books)
+    keep_s = min(keep(book.agreed) for book in every)
     if math.isinf(spacing):
-        return books, Slice(start_s=HORIZON_S, interval_s=HORIZON_S, count=0, keep_s=keep_s)
-    start = max(now, *(book.tat for book in books))
+        return every, Slice(start_s=HORIZON_S, interval_s=HORIZON_S, count=0, keep_s=keep_s)
+    start = max(now, *(book.tat for book in every))
     room = now + HORIZON_S - start
     count = min(want, math.floor(room / spacing) + 1) if room >= 0 else 0
     lent = Slice(start_s=start - now, interval_s=spacing, count=count, keep_s=keep_s)
     if count == 0:
-        return books, lent
-    # Every book moves on by the spacing that was really used, which is at least its own.
-    return tuple(replace(book, tat=start + count * spacing) for book in books), lent
+        return every, lent
+    # Every book moves on by the spacing that was really used, which is at least its own; a shared one by its own.
+    own = (replace(book, tat=start + count * spacing) for book in books)
+    beside = (replace(book, tat=max(now, book.tat) + count * units * book.spacing_s) for book in shared)
+    return (*own, *beside), lent
 
 
 @dataclass

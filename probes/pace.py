@@ -9,6 +9,21 @@ import math
 
 from plugins.value import value
 
+PACKETS_PER_CONNECTION = 10
+"""What one connection is reckoned at, whatever becomes of it: SYN and its one repeat, ACK, TLS handshake, FIN or RST with the
+acknowledgements around them."""
+PACKETS_PER_SYN = 2
+"""What one half-open knock is reckoned at: the SYN, and the RST by which our kernel drops what answered."""
+PACKETS_PER_REQUEST = 4
+"""What one ask is reckoned at beside its bytes: short writes, and the acknowledgement of short answers."""
+PACKETS_PER_DATAGRAM = 1
+"""What one UDP datagram is reckoned at."""
+SEGMENT_BYTES = 1448
+"""What one packet carries at most (Ethernet, IPv4, TCP with timestamps): bytes written are sent in such packets, bytes read are
+acknowledged by no more."""
+LEAST_PACKETS_PER_S = 100.0
+"""Least bound on packets that can be agreed by itself: below, a connection would take longer than a second to be let out."""
+
 
 @value
 class Pace:
@@ -22,6 +37,17 @@ class Pace:
     """Open connections and pending connects at one moment."""
     bytes_per_s: int = 1_000_000
     """Bytes read and written per second."""
+    packets_per_s: float = 0.0
+    """Packets sent per second, reckoned from what is done; 0: no bound of its own, so as many as the other bounds can need."""
+
+    @property
+    def packets(self) -> float:
+        """Packets per second that may be sent: the bound, or what the other bounds can need."""
+        return self.packets_per_s or (
+            self.connections_per_s * PACKETS_PER_CONNECTION
+            + self.requests_per_s * PACKETS_PER_REQUEST
+            + self.bytes_per_s / SEGMENT_BYTES
+        )
 
     def share(self, parts: int) -> Pace:
         """Divide the bounds among `parts` workers, so that together they stay inside."""
@@ -30,6 +56,7 @@ class Pace:
             requests_per_s=self.requests_per_s / parts,
             concurrent_connections=max(1, self.concurrent_connections // parts),
             bytes_per_s=max(1, self.bytes_per_s // parts),
+            packets_per_s=self.packets_per_s / parts,
         )
 
     def lowest(self, other: Pace) -> Pace:
@@ -39,6 +66,7 @@ class Pace:
             requests_per_s=min(self.requests_per_s, other.requests_per_s),
             concurrent_connections=min(self.concurrent_connections, other.concurrent_connections),
             bytes_per_s=min(self.bytes_per_s, other.bytes_per_s),
+            packets_per_s=min((own for own in (self.packets_per_s, other.packets_per_s) if own > 0), default=0.0),
         )
 
 

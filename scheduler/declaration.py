@@ -149,7 +149,7 @@ def _system(
         tcp_ports=tuple(_scan(form, targets)),
         anchors=trusted,
         sources=tuple(Source(host=one.host, port=one.port, addresses=tuple(one.addresses)) for one in form.revocation),
-        pace=Pace(**form.pace.model_dump()),
+        pace=Pace(**form.pace.model_dump(exclude_none=True)),
         calendar=_calendar(form.calendar),
         pulse=_pulse(form.pulse),
     )

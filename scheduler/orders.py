@@ -18,7 +18,7 @@ from grid.window import Window
 from plugins.clock import Clock
 from plugins.value import value
 from probes.lease import burst
-from probes.pace import Pace
+from probes.pace import PACKETS_PER_CONNECTION, PACKETS_PER_REQUEST, SEGMENT_BYTES, Pace
 from probes.ports.questions import reviewed_udp
 from probes.ports.top1000 import TOP_1000
 from probes.pulse.facts import AgreedPulse, NoPulse, Pulse
@@ -76,7 +76,7 @@ class Inspection:
         if isinstance(pulse, NoPulse):
             return pulse
         slowest = min(agreed.connections_per_s, agreed.requests_per_s) * BEATS_SHARE
-        smallest = max(1, round(agreed.bytes_per_s * BEATS_SHARE))
+        smallest = max(1, round(min(agreed.bytes_per_s, agreed.packets * SEGMENT_BYTES) * BEATS_SHARE))
         return replace(
             pulse, every_s=max(pulse.every_s, 1 / slowest, LEAST_EVERY_S), most_bytes=min(pulse.most_bytes, smallest)
         )
@@ -93,6 +93,11 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
+def beat_packets(pulse: Pulse) -> int:
+    """Give the packets that one beat is reckoned at."""
+    return PACKETS_PER_CONNECTION + PACKETS_PER_REQUEST + math.ceil(pulse.most_bytes / SEGMENT_BYTES)
+
+
 def without_beats(agreed: Pace, pulse: AgreedPulse) -> Pace:
     """Give what the heartbeat leaves of the agreed pace."""
     if isinstance(pulse, NoPulse):
@@ -104,6 +109,7 @@ def without_beats(agreed: Pace, pulse: AgreedPulse) -> Pace:
         concurrent_connections=max(1, agreed.concurrent_connections - 1),
         # Two beats may fall into one sliding second, whatever their rhythm.
         bytes_per_s=max(1, agreed.bytes_per_s - 2 * pulse.most_bytes),
+        packets_per_s=agreed.packets_per_s and agreed.packets_per_s - 2 * beat_packets(pulse),
     )
 
 

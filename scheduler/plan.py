@@ -12,7 +12,7 @@ from datetime import datetime
 from grid.window import Window
 from plugins import canonical
 from plugins.value import value
-from probes.pace import Pace
+from probes.pace import LEAST_PACKETS_PER_S, Pace
 from probes.ports.choice import EXPECTED, readable, worded
 from probes.target import Item, PortRange
 from scheduler.calendar import allows
@@ -160,8 +160,9 @@ def _pace(asked: Pace, declared: Pace) -> tuple[Objection, ...]:
         ("pace.requests_per_s", asked.requests_per_s, declared.requests_per_s),
         ("pace.concurrent_connections", asked.concurrent_connections, declared.concurrent_connections),
         ("pace.bytes_per_s", asked.bytes_per_s, declared.bytes_per_s),
+        ("pace.packets_per_s", asked.packets, declared.packets),
     )
-    return tuple(
+    above = tuple(
         Objection(
             field=field,
             expected=f"above 0 and at most {ceiling:g} (declared)",
@@ -171,3 +172,12 @@ def _pace(asked: Pace, declared: Pace) -> tuple[Objection, ...]:
         for field, bound, ceiling in pairs
         if not (math.isfinite(bound) and 0 < bound <= ceiling)
     )
+    return above or _few_packets(asked)
+
+
+def _few_packets(asked: Pace) -> tuple[Objection, ...]:
+    if not 0 < asked.packets_per_s < LEAST_PACKETS_PER_S:
+        return ()
+    expected = f"at least {LEAST_PACKETS_PER_S:g}, or none of its own"
+    remedy = "leave it out, and lower connections, requests and bytes instead"
+    return (Objection(field="pace.packets_per_s", expected=expected, seen=f"{asked.packets_per_s:g}", remedy=remedy),)

@@ -131,5 +131,7 @@ def _terms(plan: InspectionPlan) -> str:
 
 
 def pace_text(pace: Pace) -> str:
-    """Give a pace in a few letters: connections/s, requests/s, concurrent connections, bytes/s."""
-    return f"{pace.connections_per_s:g}c/s,{pace.requests_per_s:g}r/s,{pace.concurrent_connections}at-once,{pace.bytes_per_s}B/s"
+    """Give a pace in a few letters: connections/s, requests/s, concurrent connections, bytes/s, packets/s where agreed."""
+    packets = f",{pace.packets_per_s:g}p/s" if pace.packets_per_s else ""
+    most = f"{pace.concurrent_connections}at-once"
+    return f"{pace.connections_per_s:g}c/s,{pace.requests_per_s:g}r/s,{most},{pace.bytes_per_s}B/s{packets}"

@@ -159,7 +159,7 @@ def _lines(system: System, now: datetime) -> Iterator[str]:
     pace = system.pace
     yield (
         f"pace: at most {pace.connections_per_s:g} connections/s, {pace.requests_per_s:g} requests/s, "
-        f"{pace.concurrent_connections} at once, {pace.bytes_per_s} bytes/s"
+        f"{pace.concurrent_connections} at once, {pace.bytes_per_s} bytes/s, {pace.packets:.0f} packets/s"
     )
     connections = sum(_ports_to_look_at(system, target) * len(target.addresses) for target in system.targets)
     least = timedelta(seconds=round(connections / pace.connections_per_s))

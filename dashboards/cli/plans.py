@@ -60,6 +60,7 @@ def _rows(plan: Plain) -> list[tuple[str, str]]:
         ("ports", _ports(plan["ports"])),
         ("pace", f"{pace['connections_per_s']:g} connections/s, {pace['requests_per_s']:g} requests/s"),
         ("", f"{pace['concurrent_connections']} at once, {pace['bytes_per_s']} bytes/s"),
+        *([("", f"{pace['packets_per_s']:g} packets/s")] if pace["packets_per_s"] else []),
         *_lowered(plan),
         ("comes from", ", ".join(plan["egress"]) or "loopback only"),
         ("in trouble", plan["trouble"]),

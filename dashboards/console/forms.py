@@ -31,6 +31,7 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_
 Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Paragraph = Annotated[str, Field(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
 Rate = Annotated[float, Strict(), Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+Own = Annotated[float, Strict(), Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Count = Annotated[int, Strict(), Field(gt=0, le=10_000_000_000)]
 Flag = Annotated[bool, Strict()]
 
@@ -63,6 +64,14 @@ class PaceForm(Form):
     requests_per_s: Rate = Field(description="HTTP requests per second.")
     concurrent_connections: Count = Field(description="Open connections at one moment.")
     bytes_per_s: Count = Field(description="Bytes read and written per second.")
+    packets_per_s: Own | None = Field(
+        default=None, description="Packets sent per second; 0: no bound of its own; left out: as before."
+    )
+
+    def over(self, base: Pace) -> Pace:
+        """Give the pace; a bound on packets that is not stated stays that of `base`."""
+        stated = self.model_dump(exclude_none=True)
+        return Pace(**{"packets_per_s": base.packets_per_s, **stated})
 
 
 class ContactForm(Form):
@@ -94,7 +103,7 @@ class TermsForm(Form):
             kind=base.kind,
             window=base.window if self.window is None else Window(start=self.window.start, end=self.window.end),
             items=base.items if self.items is None else self.items,
-            pace=base.pace if self.pace is None else Pace(**self.pace.model_dump()),
+            pace=base.pace if self.pace is None else self.pace.over(base.pace),
             trouble=base.trouble if self.trouble is None else self.trouble,
             contacts=base.contacts
             if self.contacts is None

@@ -149,6 +149,8 @@ class Sent:
     """Asks on average."""
     transfer: Usage
     """Bytes both ways on average."""
+    packets: Usage
+    """Packets on average, as the bound reckons them."""
 
 
 @value
@@ -172,6 +174,7 @@ def sent(tally: Tally, pace: Pace, seconds: float, workers: int = 1) -> Sent:
         connections=Usage(used=tally.connections / each, agreed=pace.connections_per_s),
         requests=Usage(used=tally.requests / each, agreed=pace.requests_per_s),
         transfer=Usage(used=(tally.bytes_sent + tally.bytes_received) / each, agreed=float(pace.bytes_per_s)),
+        packets=Usage(used=tally.packets / each, agreed=pace.packets),
     )
 
 

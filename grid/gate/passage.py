@@ -12,15 +12,11 @@ from collections.abc import Iterable
 from grid.order import Order
 from plugins.value import value
 from probes.lease import burst
-from probes.pace import Pace
 from probes.target import PortRange, Transport
 
 SYN_TRIES = 3
 """How often the kernel may repeat the SYN of one connection. The exact bound on connections is the budget's; this wall only has to
 let lost packets be repeated, because a SYN that it swallows would make an open port look filtered."""
-_PACKETS_PER_CONNECTION = 10
-_PACKETS_PER_REQUEST = 4
-_BYTES_PER_SEGMENT = 1448
 _HIGHEST_RATE = 10_000_000.0
 
 
@@ -82,17 +78,8 @@ class Passage:
         return tuple(each for each in self.sources if ipaddress.ip_address(each[0]).version == version)
 
 
-def packets_per_s(pace: Pace) -> float:
-    """Give how many packets per second a worker that keeps `pace` can need."""
-    return (
-        pace.connections_per_s * _PACKETS_PER_CONNECTION
-        + pace.requests_per_s * _PACKETS_PER_REQUEST
-        + pace.bytes_per_s / _BYTES_PER_SEGMENT
-    )
-
-
 def passage_of(order: Order, packets: float | None = None) -> Passage:
-    """Give the passage of an order; raises `PassageError`. `packets`: packets per second, else what the pace can need."""
+    """Give the passage of an order; raises `PassageError`. `packets`: packets per second, else those of its pace."""
     target = order.scope.target
     who = f"server {target.name!r}"
     declared = {
@@ -104,7 +91,7 @@ def passage_of(order: Order, packets: float | None = None) -> Passage:
         tcp=merged(who, [*declared[Transport.TCP], *order.scope.tcp_ports]),
         udp=merged(who, [*declared[Transport.UDP], *order.scope.udp_ports]),
         sources=_sources(who, order),
-        packets=Cap.of(who, packets if packets is not None else packets_per_s(order.pace)),
+        packets=Cap.of(who, packets if packets is not None else order.pace.packets),
         connections=Cap.of(who, order.pace.connections_per_s * SYN_TRIES),
         end=math.floor(order.window.end.timestamp()),
     )

@@ -98,7 +98,7 @@ class HalfOpenEngine:
             room = min(BATCH, most - len(self._pending))
             if brake.pulled:
                 room = await brake.knocks(room)
-            room = await meter.connections(room)
+            room = await meter.knocks(room)
             await self._send([first, *itertools.islice(numbers, room - 1)])
             await asyncio.sleep(0)  # answers, the stop and the end of the window have their turn
             self._expire()
@@ -117,7 +117,7 @@ class HalfOpenEngine:
                 sent += 1
         finally:
             if sent:
-                self._dialer.counter.connection(now, sent)
+                self._dialer.counter.knocks(now, sent)
 
     async def _listen(self) -> None:
         """Wait for an answer, or for a moment."""

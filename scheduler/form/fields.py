@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
-from probes.pace import Pace
+from probes.pace import LEAST_PACKETS_PER_S, Pace
 from probes.target import ClientAuth, PortRange, Purpose, Role, StartTls, TlsVersion, Transport
 from scheduler.form import entries
 
@@ -209,6 +209,8 @@ class PaceForm(Form):
     """Open connections at one moment."""
     bytes_per_s: Annotated[int, Field(ge=10_000, le=100_000_000)] = _ORDINARY.bytes_per_s
     """Bytes read and written per second."""
+    packets_per_s: Annotated[float, Field(ge=LEAST_PACKETS_PER_S, le=100_000)] | None = None
+    """Packets sent per second, as the inspection reckons them. Left out: as many as the other bounds can need."""
 
 
 class PulseForm(Form):

@@ -43,7 +43,7 @@ def test_several_at_once_are_no_more_than_agreed(clock: ByHand, rate: float, wan
     own = OwnMeter(Pace(connections_per_s=rate), clock)
     sent: list[float] = []
     for want in wants:
-        given_now = asyncio.run(own.connections(want))
+        given_now = asyncio.run(own.knocks(want))
         assert 1 <= given_now <= want
         sent += [clock.seconds] * given_now
     assert worst_second(sent) <= rate + burst(rate)
@@ -55,7 +55,7 @@ async def test_one_at_a_time_and_several_at_once_share_one_bound(clock: ByHand) 
     for _ in range(100):
         async with own.connection():
             sent.append(clock.seconds)
-        sent += [clock.seconds] * await own.connections(20)
+        sent += [clock.seconds] * await own.knocks(20)
     assert worst_second(sent) <= 51
 
 
@@ -76,3 +76,23 @@ async def test_requests_and_bytes_have_bounds_of_their_own(clock: ByHand) -> Non
     for _ in range(30):
         await own.transfer(10_000)
     assert 2.5 <= clock.seconds - began <= 3.1
+
+
+@pytest.mark.parametrize("connections", [20.0, 2000.0])
+async def test_packets_have_a_bound_of_their_own_over_everything_that_is_sent(
+    clock: ByHand, connections: float
+) -> None:
+    own = OwnMeter(Pace(connections_per_s=connections, requests_per_s=300, packets_per_s=150), clock)
+    sent: list[float] = []
+    for number in range(60):
+        sent += [clock.seconds] * (2 * await own.knocks(1 + number))
+        async with own.connection():
+            sent += [clock.seconds] * 10
+        await own.datagram()
+        sent += [clock.seconds]
+        await own.request()
+        sent += [clock.seconds] * 4
+        await own.transfer(14_480)
+        sent += [clock.seconds] * 10
+    assert worst_second(sent) <= 150 + burst(150) + 10
+    assert clock.seconds <= 1.1 * max(len(sent) / 150, 120 / connections)

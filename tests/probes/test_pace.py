@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.pace import Gcra, Pace
+from probes.tally import Tally
 
 RATES = st.floats(min_value=0.5, max_value=5000)
 GAPS = st.lists(st.floats(min_value=0, max_value=2), min_size=1, max_size=300)
@@ -80,14 +81,42 @@ def test_units_of_many_bytes_keep_the_mean(rate: float, sizes: list[int]) -> Non
     size=st.integers(min_value=100, max_value=10**7),
 )
 def test_shares_together_stay_inside(parts: int, rate: float, concurrent: int, size: int) -> None:
-    whole = Pace(connections_per_s=rate, requests_per_s=rate, concurrent_connections=concurrent, bytes_per_s=size)
+    whole = Pace(
+        connections_per_s=rate,
+        requests_per_s=rate,
+        concurrent_connections=concurrent,
+        bytes_per_s=size,
+        packets_per_s=rate,
+    )
     share = whole.share(parts)
     assert share.connections_per_s * parts <= rate * (1 + 1e-9)
     assert share.requests_per_s * parts <= rate * (1 + 1e-9)
     assert share.bytes_per_s * parts <= size
+    assert share.packets_per_s * parts <= rate * (1 + 1e-9)
     assert share.concurrent_connections * parts <= max(concurrent, parts)
 
 
 def test_the_lowest_bounds_keep_both() -> None:
     slow, fast = Pace(connections_per_s=1, bytes_per_s=9_000_000), Pace(connections_per_s=50, bytes_per_s=10)
     assert slow.lowest(fast) == Pace(connections_per_s=1, bytes_per_s=10) == fast.lowest(slow)
+
+
+def test_the_bound_on_packets_is_the_lower_of_those_that_were_named() -> None:
+    none, few, many = Pace(), Pace(packets_per_s=100), Pace(packets_per_s=5000)
+    assert few.lowest(many).packets_per_s == many.lowest(few).packets_per_s == 100
+    assert none.lowest(few).packets_per_s == few.lowest(none).packets_per_s == 100
+    assert none.lowest(none) == none
+
+
+@given(
+    rate=st.floats(min_value=1, max_value=1000),
+    done=st.tuples(st.integers(0, 50), st.integers(0, 50), st.integers(0, 10**6)),
+)
+def test_without_a_bound_of_their_own_packets_are_what_the_other_bounds_can_need(
+    rate: float, done: tuple[int, int, int]
+) -> None:
+    pace = Pace(connections_per_s=rate, requests_per_s=rate, bytes_per_s=10**6)
+    connections, asks, size = done
+    seconds = max(connections / rate, asks / rate, size / 10**6)
+    assert Tally(connections=connections, requests=asks, bytes_sent=size).packets <= pace.packets * seconds + 1
+    assert Pace(packets_per_s=100).packets == 100

@@ -30,6 +30,18 @@ def test_every_kind_is_counted_by_itself() -> None:
     assert counter.tally == Tally(requests=1, bytes_sent=7, bytes_received=5, refused=1)
 
 
+def test_packets_are_reckoned_from_what_was_done() -> None:
+    counter = Counter()
+    counter.knocks(0.0, 5)
+    counter.connection(0.0)
+    counter.request()
+    counter.datagram()
+    counter.sent(1449)
+    assert (counter.tally.connections, counter.tally.requests) == (6, 2)
+    assert counter.tally.packets == 5 * 2 + 10 + 4 + 1 + 2
+    assert (counter.tally + counter.tally).packets == 2 * counter.tally.packets - 1, "bytes are reckoned together"
+
+
 def test_the_latest_connection_is_remembered() -> None:
     counter = Counter()
     assert counter.latest == 0.0

@@ -197,6 +197,8 @@ _WRONG_TERMS = {
     "scan of port 0": _with(("scan: top-1000", "scan: [0-100]")),
     "flood of connections": _with(("connections_per_s: 20 ", "connections_per_s: 1000000 ")),
     "flood of bytes": _with(("bytes_per_s: 1000000", "bytes_per_s: 10000000000")),
+    "flood of packets": _with(("packets_per_s: 500", "packets_per_s: 1000000")),
+    "trickle of packets": _with(("packets_per_s: 500", "packets_per_s: 99")),
     "no pace": _with(("requests_per_s: 10 ", "requests_per_s: 0 ")),
     "negative pace": _with(("requests_per_s: 10 ", "requests_per_s: -1 ")),
     "half a connection": _with(("concurrent_connections: 10 ", "concurrent_connections: 1.5 ")),

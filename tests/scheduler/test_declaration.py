@@ -49,7 +49,7 @@ def test_the_example_is_clean_and_says_what_it_says() -> None:
     assert web.tls[0].client_auth is ClientAuth.NONE
     assert mail.ports[0].transport is Transport.TCP
     assert system.pace == Pace(
-        connections_per_s=20, requests_per_s=10, concurrent_connections=10, bytes_per_s=1_000_000
+        connections_per_s=20, requests_per_s=10, concurrent_connections=10, bytes_per_s=1_000_000, packets_per_s=500
     )
     assert system.calendar.windows[1] == WeeklyWindow(days=(5,), start="23:00", end="04:00")
     assert system.calendar.blackouts == ("2026-12-31", "2027-01-01")

@@ -16,7 +16,7 @@ from probes.lease import burst
 from probes.ports.view import ports_of
 from probes.pulse.facts import Pulse
 from probes.target import Item, PortRange, Resolver, Site, Target
-from scheduler.orders import Inspection, reference, without_beats, write_orders
+from scheduler.orders import Inspection, beat_packets, reference, without_beats, write_orders
 from scheduler.result import Kind
 from tests.fakes import FakeClock
 from tests.scheduler.scene import DAY, hours, make_system, make_target
@@ -104,12 +104,15 @@ def test_the_orders_of_a_system_together_stay_inside_what_was_agreed() -> None:
     per_s=st.floats(1.0, 1000.0),
     size=st.integers(20_000, 100_000_000),
     every_s=st.floats(1.0, 30.0),
+    packets=st.just(0.0) | st.floats(100.0, 100_000.0),
 )
 def test_heartbeat_and_inspection_together_keep_the_agreed_bound_in_every_second(
-    per_s: float, size: int, every_s: float
+    per_s: float, size: int, every_s: float, packets: float
 ) -> None:
     system = make_system(targets=TARGETS)
-    agreed = replace(system.pace, connections_per_s=per_s, requests_per_s=per_s, bytes_per_s=size)
+    agreed = replace(
+        system.pace, connections_per_s=per_s, requests_per_s=per_s, bytes_per_s=size, packets_per_s=packets
+    )
     inspection = Inspection(
         inspection_id="i1",
         kind=Kind.SCHEDULED,
@@ -130,3 +133,5 @@ def test_heartbeat_and_inspection_together_keep_the_agreed_bound_in_every_second
         assert rate > 0
         assert agreed_rate < 20 or rate >= 0.9 * agreed_rate
     assert rest.bytes_per_s + 2 * pulse.most_bytes <= agreed.bytes_per_s
+    assert (rest.packets_per_s > 0) == (packets > 0)
+    assert not packets or rest.packets_per_s + 2 * beat_packets(pulse) <= packets + 1e-6

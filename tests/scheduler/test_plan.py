@@ -74,19 +74,31 @@ BOUNDS = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([0.0, 
 
 
 @settings(deadline=None)
-@given(connections=BOUNDS, requests=BOUNDS, concurrent=st.integers(-2, 12), size=st.integers(-5, 2_000_000))
+@given(
+    connections=BOUNDS,
+    requests=BOUNDS,
+    concurrent=st.integers(-2, 12),
+    size=st.integers(-5, 2_000_000),
+    packets=BOUNDS | st.sampled_from([99.9, 100.0, 500.0, 500.1]),
+)
 def test_no_pace_above_the_declared_one_ever_stands(
-    connections: float, requests: float, concurrent: int, size: int
+    connections: float, requests: float, concurrent: int, size: int, packets: float
 ) -> None:
     pace = Pace(
-        connections_per_s=connections, requests_per_s=requests, concurrent_connections=concurrent, bytes_per_s=size
+        connections_per_s=connections,
+        requests_per_s=requests,
+        concurrent_connections=concurrent,
+        bytes_per_s=size,
+        packets_per_s=packets,
     )
-    agreeable = pace.lowest(SYSTEM.pace) == pace and min(connections, requests, concurrent, size) > 0
-    if agreeable:
-        check_terms(make_plan(pace=pace), SYSTEM, DAY)
+    system = replace(SYSTEM, pace=replace(SYSTEM.pace, packets_per_s=500.0))
+    agreeable = pace.lowest(system.pace) == pace and min(connections, requests, concurrent, size) > 0 and packets >= 100
+    few = packets == 0 and 0 < pace.packets <= 500 and pace == replace(pace.lowest(system.pace), packets_per_s=0.0)
+    if agreeable or (few and min(connections, requests, concurrent, size) > 0):
+        check_terms(make_plan(pace=pace), system, DAY)
         return
     with pytest.raises(PlanError) as caught:
-        check_terms(make_plan(pace=pace), SYSTEM, DAY)
+        check_terms(make_plan(pace=pace), system, DAY)
     assert all(objection.field.startswith("pace.") for objection in caught.value.objections)
 
 

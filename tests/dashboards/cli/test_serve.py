@@ -66,7 +66,7 @@ def test_register_prints_the_operator_s_token_once(shell: Shell, tmp_path: Path)
 def test_offer_counter_agree(shell: Shell) -> None:
     offered = shell.offer("--items", "ports,holes", "--connections-per-s", "5", "--trouble", "Call Sato.")
     assert (offered["items"], offered["pace"]["connections_per_s"]) == (["ports", "holes"], 5.0)
-    assert offered["pace"]["requests_per_s"] == 10.0
+    assert (offered["pace"]["requests_per_s"], offered["pace"]["packets_per_s"]) == (10.0, 0.0)
     plan_id = offered["plan_id"]
     countered = shell.json(
         "shop",

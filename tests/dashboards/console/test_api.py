@@ -56,7 +56,7 @@ def test_offer_counter_accept(scene: Scene) -> None:
     stale = scene.say("body", offered["plan_id"], "accept", digest=offered["digest"])
     assert (stale.status_code, stale.json()["type"]) == (409, "tag:tenken.example,2026:problem/negotiation")
     agreed = scene.say("body", offered["plan_id"], "accept", digest=countered.json()["digest"])
-    assert (agreed.json()["phase"], agreed.json()["pace"]) == ("agreed", slower)
+    assert (agreed.json()["phase"], agreed.json()["pace"]) == ("agreed", {**slower, "packets_per_s": 0.0})
     log = scene.ask("shop", "GET", f"/api/plans/{offered['plan_id']}/log").json()
     assert [(entry["event"]["kind"], entry["event"]["by"]) for entry in log] == [
         ("offered", "review-body"),
@@ -119,6 +119,17 @@ def test_the_pace_is_never_above_the_declared_one(scene: Scene) -> None:
     response = scene.ask("body", "POST", "/api/plans", json={"system": "hana", "window": window(1, 2), "pace": fast})
     assert response.status_code == 422
     assert response.json()["objections"][0]["expected"] == "above 0 and at most 20 (declared)"
+
+
+def test_packets_are_bounded_like_the_rest_and_stay_so_when_a_counter_does_not_name_them(scene: Scene) -> None:
+    pace = {"connections_per_s": 9.0, "requests_per_s": 9.0, "concurrent_connections": 9, "bytes_per_s": 100_000}
+    plan_id = scene.offer(pace={**pace, "packets_per_s": 150.0})["plan_id"]
+    countered = scene.say("shop", plan_id, "counter", pace={**pace, "requests_per_s": 2.0})
+    assert countered.json()["pace"]["packets_per_s"] == 150
+    few = scene.say("shop", plan_id, "counter", pace={**pace, "packets_per_s": 5.0})
+    assert (few.status_code, "at least 100" in few.text) == (422, True)
+    many = scene.say("shop", plan_id, "counter", pace={**pace, "packets_per_s": 5000.0})
+    assert (many.status_code, "pace.packets_per_s" in many.text) == (422, True)
 
 
 def test_status_and_result(scene: Scene) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grid.gate.passage import Cap, PassageError, merged, packets_per_s, passage_of
+from grid.gate.passage import Cap, PassageError, merged, passage_of
 from grid.gate.rules import opened
 from grid.order import Order
 from probes.lease import burst
@@ -98,7 +98,9 @@ def test_the_end_is_never_rounded_up() -> None:
 
 def test_the_cap_follows_the_pace_and_can_be_given() -> None:
     slow = replace(make_order(target=make_target(address="10.98.1.2")), pace=Pace().share(10))
-    assert passage_of(slow).packets.per_hour == int(packets_per_s(slow.pace) * 3600)
+    assert passage_of(slow).packets.per_hour == int(slow.pace.packets * 3600)
+    bound = replace(slow, pace=replace(slow.pace, packets_per_s=100.0))
+    assert passage_of(bound).packets == Cap(per_hour=360_000, burst=2)
     assert passage_of(slow, 5.0).packets == Cap(per_hour=18_000, burst=1)
     assert passage_of(slow).connections == Cap(per_hour=int(2.0 * 3 * 3600), burst=1)
 
