@@ -142,6 +142,26 @@ def test_an_open_web_port_too_many_where_the_review_body_looks_and_telnet_presen
 
 
 @real
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="raw sockets need root")
+def test_raw_knocks_half_open_inside_a_bound_on_packets_and_finds_the_same(tmp_path: Path) -> None:
+    address = "127.61.5.2"
+    declaration = declare(tmp_path, {"web-1": (address, [HTTP])})
+    document = json.loads(declaration.read_text(encoding="utf-8"))
+    document["pace"]["packets_per_s"] = 400
+    declaration.write_text(json.dumps(document), encoding="utf-8")
+    with nginx.nginx(tmp_path / "nginx", address, plain=(8000, 8081)):
+        code, result = inspected(tmp_path, declaration, "--raw")
+    assert findings(result) == {("ports.undeclared-open", f"{address}:8081/tcp")}
+    assert code == 1
+    (server,) = result["servers"]
+    # 412 ports; what is beyond them are the connections of the identification.
+    assert 412 <= server["tally"]["half_open"] < server["tally"]["connections"]
+    assert server["tally"]["vetoes"] == 0
+    assert server["tally"]["peak_connections_per_s"] <= 400 / 2
+
+
+@real
 def test_two_servers_run_in_two_workers_and_their_servers_agree(tmp_path: Path) -> None:
     first, second = "127.0.61.7", "127.0.61.8"
     with (
