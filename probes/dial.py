@@ -298,7 +298,7 @@ class Dialer:
                     measured(self.clock.monotonic() - began)
                 if code:
                     raise _failure(connecting, address, port, code)
-                if connecting.getsockname() == connecting.getpeername():
+                if _to_itself(connecting):
                     raise _nobody(address, port)
 
     async def _open(
@@ -329,6 +329,14 @@ def _failures(address: str, port: int, timeout_s: float) -> Iterator[None]:
     except OSError as error:
         detail = error.strerror or str(error)
         raise DialError(address, port, NoAnswerReason.UNREACHABLE, detail, error.errno or 0) from None
+
+
+def _to_itself(connected: socket.socket) -> bool:  # noqa: TID251 - only named here
+    """Tell whether a connection met its own other end (simultaneous open, RFC 9293, section 3.5): nobody listens there."""
+    try:
+        return bool(connected.getsockname() == connected.getpeername())
+    except OSError:
+        return False  # reset since: somebody did answer
 
 
 async def _reached(connecting: socket.socket, to: tuple[str, int], timeout_s: float) -> int:  # noqa: TID251 - only named here

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -57,6 +58,42 @@ async def test_one_at_a_time_and_several_at_once_share_one_bound(clock: ByHand) 
             sent.append(clock.seconds)
         sent += [clock.seconds] * await own.knocks(20)
     assert worst_second(sent) <= 51
+
+
+@given(late=st.lists(st.floats(0.0, 3.0), min_size=1, max_size=80), rate=st.sampled_from([5.0, 50.0]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_those_who_wake_late_do_not_bunch(
+    clock: ByHand, monkeypatch: pytest.MonkeyPatch, late: list[float], rate: float
+) -> None:
+    """A busy machine wakes whoever waits too late, and then several whose time has come at once."""
+    own, lateness = OwnMeter(Pace(connections_per_s=rate, concurrent_connections=80), clock), iter(late)
+    sent: list[float] = []
+    asleep: list[tuple[float, int, asyncio.Future[None]]] = []
+
+    async def oversleep(seconds: float) -> None:
+        if seconds > 0:
+            wakes = asyncio.get_running_loop().create_future()
+            heapq.heappush(asleep, (clock.seconds + seconds + next(lateness, 0.0), len(sent) + len(asleep), wakes))
+            await wakes
+
+    async def once() -> None:
+        async with own.connection():
+            sent.append(clock.seconds)
+
+    async def all_at_once() -> None:
+        tasks = [asyncio.create_task(once()) for _ in range(80)]
+        while not all(task.done() for task in tasks):
+            for _ in range(5):
+                await asyncio.sleep(0)
+            if asleep:
+                at, _, wakes = heapq.heappop(asleep)
+                clock.seconds = max(clock.seconds, at)
+                wakes.set_result(None)
+
+    monkeypatch.setattr(meter, "_sleep", oversleep)
+    asyncio.run(all_at_once())
+    assert len(sent) == 80
+    assert worst_second(sent) <= rate + burst(rate)
 
 
 async def test_no_more_connections_are_held_than_agreed() -> None:
