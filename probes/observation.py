@@ -15,6 +15,7 @@ from probes.ports.facts import PortBlock, PortState, SweepSeen
 from probes.services.facts import FtpSeen, ServiceSeen, SshSeen
 from probes.set.facts import SetExchange
 from probes.target import Item
+from probes.tls.deep.facts import DeepSeen
 from probes.tls.facts import SourceSeen, TlsSeen
 
 
@@ -49,6 +50,7 @@ Fact = Annotated[
     | FtpSeen
     | TlsSeen
     | SourceSeen
+    | DeepSeen
     | SetExchange
     | HolesBegan
     | NameSeen

@@ -285,6 +285,8 @@ class Scope:
     """Who inspects and how to reach them; goes into the User-Agent of every HTTP ask."""
     site: Site = Site()
     """What surrounds the server."""
+    deep: bool = False
+    """Whether item `tls` also tries what only the deep scan shows: some 200 to 500 connections more for each end point."""
 
     @property
     def beside(self) -> tuple[tuple[str, int], ...]:

@@ -8,6 +8,7 @@ from plugins.text import Text
 from plugins.value import value
 from probes.finding import Finding, Grade
 from probes.tls import rules
+from probes.tls.deep.rules import DEEP_RULES
 from probes.verdict import Coverage, Outcome, Standing
 
 
@@ -32,7 +33,7 @@ def clause_verdicts(findings: Sequence[Finding], coverage: Sequence[Coverage]) -
 
 def _verdict(clause: str, findings: Sequence[Finding], coverage: Sequence[Coverage]) -> ClauseVerdict:
     own = tuple(finding for finding in findings if finding.clause == clause)
-    checks = {rule.id for rule in rules.RULES if rule.clause == clause}
+    checks = {rule.id for rule in (*rules.RULES, *DEEP_RULES) if rule.clause == clause}
     rows = [row for row in coverage if row.check in checks]
     if any(finding.grade is Grade.FAILING for finding in own):
         standing = Standing.FAIL

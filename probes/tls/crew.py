@@ -12,12 +12,17 @@ import probes
 from probes.tls.wire import LINE_BYTES
 
 Process = asyncio.subprocess.Process
+PROBER = "probes.tls.prober"
+"""Makes the handshakes of the normal look."""
+DEEP_PROBER = "probes.tls.deep.prober"
+"""Lets sslyze make those of the deep scan."""
 
 
 class Crew:
     """Lends out probers; one that was not given back in good order is ended, and another one is started when it is needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str) -> None:
+        self._module = module
         self._idle: list[Process] = []
         self._all: set[Process] = set()
 
@@ -46,7 +51,7 @@ class Crew:
             sys.executable,
             "-P",
             "-m",
-            "probes.tls.prober",
+            self._module,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

@@ -5,65 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from plugins.text import Text
-from plugins.value import value
 from probes.finding import Finding
 from probes.observation import Ending, ItemEnded, Observation
-from probes.rule import Rule, Words, filled
-from probes.target import ClientAuth, Item, Scope, TlsEndpoint, TlsVersion
+from probes.rule import filled
+from probes.target import ClientAuth, Item, Scope, TlsVersion
 from probes.tls import rules
 from probes.tls.certificates import CertificateJudge
+from probes.tls.deep import judge as deep_judge
+from probes.tls.deep.facts import DeepSeen
 from probes.tls.facts import Handshake, SessionSeen, SourceSeen, TlsSeen, VersionSeen
+from probes.tls.place import Opinion, Place
 from probes.tls.statuses import Known
 from probes.transcript import printable
 from probes.verdict import Coverage, Judgement, Outcome
 
+F = TypeVar("F", TlsSeen, DeepSeen)
 LEAST_DH_BITS = 2048
 """Fewest bits of a Diffie-Hellman group (RFC 9325, section 4.1)."""
-
-
-@value
-class Place:
-    """One TLS end point of one address."""
-
-    server: str
-    """Name of the declared server."""
-    address: str
-    """The address."""
-    endpoint: TlsEndpoint
-    """What was declared."""
-
-    @property
-    def subject(self) -> str:
-        """Name of the place in reports."""
-        address = f"[{self.address}]" if ":" in self.address else self.address
-        return f"{address}:{self.endpoint.port}/tcp"
-
-    def broken(self, rule: Rule, words: Words, *, declared: str, seen: str, detail: str = "") -> Finding:
-        """Give the finding that a rule is broken here."""
-        subject = f"{self.subject} {detail}".rstrip()
-        return rule.broken(self.server, subject, {"endpoint": self.subject, **words}, declared=declared, seen=seen)
-
-
-@value
-class Opinion:
-    """What is thought of one place."""
-
-    findings: tuple[Finding, ...] = ()
-    """The breaches."""
-    gaps: tuple[tuple[str, str], ...] = ()
-    """Rules (by id) that could not be applied, and why."""
-    moot: tuple[tuple[str, str], ...] = ()
-    """Rules (by id) that ask about something that is not there, and why."""
-
-    def __add__(self, other: Opinion) -> Opinion:
-        """Put two opinions together."""
-        return Opinion(
-            findings=(*self.findings, *other.findings),
-            gaps=(*self.gaps, *other.gaps),
-            moot=(*self.moot, *other.moot),
-        )
 
 
 def judge(scope: Scope, observations: Sequence[Observation], pack: object) -> Judgement:  # noqa: ARG001 - every judge is called alike
@@ -71,7 +32,7 @@ def judge(scope: Scope, observations: Sequence[Observation], pack: object) -> Ju
     target = scope.target
     if not target.tls:
         reason = "no TLS end point is declared"
-        rows = [_row(target.name, rule.id, target.name, Outcome.NOT_APPLICABLE, reason) for rule in rules.RULES]
+        rows = [_row(target.name, rule.id, target.name, Outcome.NOT_APPLICABLE, reason) for rule in rules.ruling(scope)]
         return Judgement(coverage=tuple(rows))
     unfinished = _unfinished(observations)
     places = [
@@ -80,10 +41,10 @@ def judge(scope: Scope, observations: Sequence[Observation], pack: object) -> Ju
         for address in target.addresses
     ]
     known = Known((entry.at, entry.fact) for entry in observations if isinstance(entry.fact, SourceSeen))
-    opinions = [(place, _opinion(scope, place, _latest(observations, place), known)) for place in places]
+    opinions = [(place, _place(scope, place, observations, known)) for place in places]
     return Judgement(
         findings=tuple(finding for _, opinion in opinions for finding in opinion.findings),
-        coverage=tuple(row for place, opinion in opinions for row in _rows(place, opinion, unfinished)),
+        coverage=tuple(row for place, opinion in opinions for row in _rows(scope, place, opinion, unfinished)),
     )
 
 
@@ -96,11 +57,23 @@ def _unfinished(observations: Sequence[Observation]) -> str:
     return "the item was not looked at to its end"
 
 
-def _latest(observations: Sequence[Observation], place: Place) -> tuple[datetime, TlsSeen] | None:
+def _place(scope: Scope, place: Place, observations: Sequence[Observation], known: Known) -> Opinion:
+    looked = _latest(TlsSeen, observations, place)
+    if not scope.deep:
+        return _opinion(scope, place, looked, known)
+    deeper = _latest(DeepSeen, observations, place)
+    deep = deep_judge.weigh(place, looked[1] if looked else None, deeper[1] if deeper else None)
+    if looked:
+        session = deep_judge.without_repeats(looked[1].session, deep)
+        looked = looked[0], replace(looked[1], session=session)
+    return _opinion(scope, place, looked, known) + deep
+
+
+def _latest(kind: type[F], observations: Sequence[Observation], place: Place) -> tuple[datetime, F] | None:
     found = None
     for observation in observations:
         fact = observation.fact
-        if not isinstance(fact, TlsSeen):
+        if not isinstance(fact, kind):
             continue
         if (fact.address, fact.port, fact.server_name) == (
             place.address,
@@ -217,9 +190,9 @@ def _joined(kinds: Sequence[ClientAuth]) -> Text:
     return Text(en=", ".join(text.en for text in texts), ja="、".join(text.ja for text in texts))
 
 
-def _rows(place: Place, opinion: Opinion, unfinished: str) -> Iterator[Coverage]:
+def _rows(scope: Scope, place: Place, opinion: Opinion, unfinished: str) -> Iterator[Coverage]:
     """Give the row of every rule, and one more when it was broken in one respect and could not be applied in another."""
-    for rule in rules.RULES:
+    for rule in rules.ruling(scope):
         found = any(finding.rule == rule.id for finding in opinion.findings)
         reasons = dict.fromkeys(reason for rule_id, reason in opinion.gaps if rule_id == rule.id)
         reason = "; ".join(reasons) or unfinished

@@ -7,22 +7,16 @@ because the licences (AGPL) keep to themselves. They end when their work is done
 
 from __future__ import annotations
 
-import ctypes
-import os
-import signal
-import sys
 from collections.abc import Iterator
-from typing import NoReturn
 
-from plugins import canonical
-from plugins.clock import SystemClock
 from plugins.value import value
 from probes.target import ClientAuth, TlsVersion
 from probes.tls import wall
 from probes.tls.facts import Handshake, Staple, TlsSeen, VersionSeen
+from probes.tls.forks import serve
 from probes.tls.handshakes import Demanded, Offer, Reaction, Shake, demand, shake
 from probes.tls.sessions import More, further
-from probes.tls.wire import Gone, Job, Seen
+from probes.tls.wire import Job
 
 ORDER = (
     TlsVersion.TLS_1_2,
@@ -35,7 +29,6 @@ ORDER = (
 """Order of the tries: the likely ones first, so that a server that answers none of them is left alone soon."""
 CHAINS = 8
 """Most different chains that are kept."""
-_PR_SET_PDEATHSIG = 1
 _GIVE_UP = {Reaction.SILENT, Reaction.UNREACHED}
 
 
@@ -151,30 +144,8 @@ def _version(tried: Try, refusals: set[Reaction]) -> VersionSeen:
 
 
 def main() -> None:
-    """Fork a child for every job, until the parent is gone.
-
-    This process itself reads nothing that a server sent: it only spares the next end point the start of Python.
-    """
-    for line in iter(sys.stdin.buffer.readline, b""):
-        number = os.fork()
-        if number == 0:
-            _one(line)
-        _, status = os.waitpid(number, 0)
-        wall.tell(sys.stdout.buffer, Gone(well=status == 0))
-
-
-def _one(line: bytes) -> NoReturn:
-    """Look at one end point, in a process of its own that ends with the prober."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    code = 1
-    try:
-        job = canonical.loads(Job, line)
-        lane = wall.Lane(sys.stdin.buffer, sys.stdout.buffer, SystemClock())
-        wall.build(job.address, job.port)
-        lane.say(Seen(seen=probe(lane, job)))
-        code = 0
-    finally:
-        os._exit(code)
+    """Look at one end point after the other."""
+    serve(Job, probe)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,13 @@ from __future__ import annotations
 from plugins.text import Text
 from probes.finding import Grade, Severity
 from probes.rule import Rule
-from probes.target import Item
+from probes.target import Item, Scope
+from probes.tls.deep.rules import DEEP_RULES, WORKS
 
-AS_DECLARED, WORKS, CERTIFICATE, WAY, CHAIN, CRLS, STATUS = (f"4.3.5.1 ({number})" for number in range(1, 8))
-"""The seven clauses of 4.3.5.1, in the order in which the inspection rules list them."""
+AS_DECLARED = "4.3.5.1 (1)"
+"""The first of the seven clauses of 4.3.5.1, in the order in which the inspection rules list them; the second is `WORKS`."""
+CERTIFICATE, WAY, CHAIN, CRLS, STATUS = (f"4.3.5.1 ({number})" for number in range(3, 8))
+"""The other five."""
 CLAUSES: dict[str, Text] = {
     AS_DECLARED: Text(
         en="versions and client authentication as declared", ja="実装された認証方式と申告された認証方式の一致"
@@ -262,7 +265,13 @@ RULES: tuple[Rule, ...] = (
     OCSP,
     REVOKED,
 )
-"""Every rule of the item."""
+"""Every rule of the item, without those of the deep scan."""
+
+
+def ruling(scope: Scope) -> tuple[Rule, ...]:
+    """Give the rules that an order asks about."""
+    return (*RULES, *DEEP_RULES) if scope.deep else RULES
+
 
 CERTIFICATE_RULES = (
     CERTIFICATE_DATES,

@@ -11,6 +11,7 @@ import resource
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from typing import BinaryIO
 
 from plugins import canonical
@@ -54,8 +55,11 @@ class WallError(Exception):
         return f"{self.event} {self.subject}: the prober may only connect to its own end point"
 
 
-def build(address: str, port: int) -> None:
-    """Limit memory, processor time and files, and veto every way out but connecting to `address` and `port`. For good."""
+def build(address: str, port: int, *, asked: Callable[[], bool] = lambda: True) -> None:
+    """Limit memory, processor time and files, and veto every way out but connecting to `address` and `port`. For good.
+
+    `asked` tells whether the parent has allowed the connection that is being made: a library must not make one of its own.
+    """
     for limit, most in _LIMITS:
         _, hard = resource.getrlimit(limit)
         resource.setrlimit(limit, (most, most) if hard == resource.RLIM_INFINITY or hard > most else (hard, hard))
@@ -63,7 +67,7 @@ def build(address: str, port: int) -> None:
     def veto(event: str, args: tuple[object, ...]) -> None:
         if event in _NEVER:
             raise WallError(event, "")
-        if event == "socket.connect" and _peer(args[1]) != (address, port):
+        if event == "socket.connect" and (_peer(args[1]) != (address, port) or not asked()):
             raise WallError(event, str(args[1]))
         if event == "socket.getaddrinfo" and args[0] != address:
             raise WallError(event, str(args[0]))
@@ -133,6 +137,8 @@ class Lane:
         self._lines, self._out, self._clock = lines, out, clock
         self.opened = 0
         """Connections that were asked for."""
+        self.connecting = False
+        """Whether an allowed connection is being made at this moment."""
         self._heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -155,9 +161,12 @@ class Lane:
         self.say(Want())
         seconds = canonical.loads(Go, self.hear()).seconds
         deadline = self._clock.monotonic() + seconds
+        self.connecting = True
         try:
             connection = socket.create_connection((address, port), timeout=seconds)  # noqa: TID251 - nassl needs a socket
         except OSError:
             self.say(Done(sent=0, received=0))
             raise
+        finally:
+            self.connecting = False
         return BoundedSocket(connection, self._clock, deadline, self)

@@ -1,6 +1,6 @@
 """What the TLS look and its child process say to each other: one JSON document per line.
 
-    look -> child   Job                    what to look at
+    look -> child   Job or DeepJob         what to look at
     child -> look   Want                   may I open one connection?
     look -> child   Go                     yes, for so many seconds
     child -> look   Done                   it is closed; so much went over it
@@ -18,7 +18,8 @@ from pydantic import Discriminator
 
 from plugins.value import value
 from probes.target import StartTls
-from probes.tls.facts import TlsSeen
+from probes.tls.deep.facts import DeepSeen
+from probes.tls.facts import TlsSeen, VersionSeen
 
 LINE_BYTES = 2_000_000
 """Longest line; a child that says more is ended."""
@@ -38,6 +39,31 @@ class Job:
     """How TLS is begun."""
     agent: str
     """User-Agent for the one HTTP request that tells optional from required client authentication."""
+
+
+@value
+class DeepJob:
+    """One TLS end point that was looked at, for the deep scan."""
+
+    job: Job
+    """Which one."""
+    accepted: tuple[VersionSeen, ...]
+    """The versions that were accepted; at least one."""
+
+    @property
+    def address(self) -> str:
+        """Its address."""
+        return self.job.address
+
+    @property
+    def port(self) -> int:
+        """Its port."""
+        return self.job.port
+
+    @property
+    def server_name(self) -> str:
+        """Its server name."""
+        return self.job.server_name
 
 
 @value
@@ -74,7 +100,7 @@ class Seen:
 
     kind: Literal["seen"] = "seen"
     """Discriminator."""
-    seen: TlsSeen
+    seen: Annotated[TlsSeen | DeepSeen, Discriminator("kind")]
     """Everything that was seen."""
 
 

@@ -16,9 +16,10 @@ import pytest
 from probes.dial import CutOffError, Dialer
 from probes.pace import Pace
 from probes.target import ClientAuth, Item, TlsEndpoint, TlsVersion
+from probes.tls.conversation import LIMITS, Limits
 from probes.tls.facts import Handshake, TlsSeen
 from probes.tls.judge import judge
-from probes.tls.look import LIMITS, Limits, look
+from probes.tls.look import look
 from probes.verdict import Outcome, Standing, decide
 from tests.fakes import LoopbackLeave
 from tests.probes.scene import dialer_for, observed, recorder, scope_of

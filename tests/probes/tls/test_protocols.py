@@ -10,9 +10,10 @@ import pytest
 
 from probes.observation import Ending, ItemEnded, Observation
 from probes.target import ClientAuth, Item, Role, Scope, Target, TlsEndpoint, TlsVersion
+from probes.tls.conversation import Limits
 from probes.tls.facts import Handshake, TlsSeen
 from probes.tls.judge import judge
-from probes.tls.look import Limits, look
+from probes.tls.look import look
 from probes.verdict import Judgement
 from tests.probes.scene import dialer_for, recorder
 from tests.tls.mint import DAY, NOW, authority, key, leaf, root
