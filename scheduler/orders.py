@@ -63,6 +63,8 @@ class Inspection:
     """What was seen when the system last passed; goes into the result."""
     picked: tuple[PortRange, ...] = ()
     """TCP ports that the review body picks, beside those that the operator asks for."""
+    deep: bool = False
+    """Whether item `tls` includes the deep scan."""
 
     @property
     def agreed(self) -> Pace:
@@ -169,6 +171,7 @@ def _scope(inspection: Inspection, target: Target) -> Scope:
         anchors=inspection.system.anchors,
         sources=inspection.system.sources,
         site=_site(inspection),
+        deep=inspection.deep,
     )
 
 

@@ -93,6 +93,12 @@ LastResult = Annotated[
 Ports = Annotated[
     str, typer.Option(help="TCP ports picked beside the operator's: declared (none), top-1000, all, or 1-1024,8080.")
 ]
+Deep = Annotated[
+    bool,
+    typer.Option(
+        "--deep", help="TLS: also try Heartbleed, ROBOT and the like, and every suite (200 to 500 connections)."
+    ),
+]
 GateDevice = Annotated[
     str | None, typer.Option(help="Run the workers inside a gate whose way out is this network device (root only).")
 ]
@@ -146,6 +152,7 @@ def inspect(
     gate: GateDevice = None,
     raw: Raw = False,
     ports: Ports = "declared",
+    deep: Deep = False,
 ) -> None:
     """Inspect one system that you operate: loopback freely, anything else with proof of control.
 
@@ -177,6 +184,7 @@ def inspect(
                 resolvers=_resolvers(system, dns_resolver or [], gated=gate is not None),
                 before=before,
                 picked=picked,
+                deep=deep,
             )
             result = _inspected(inspection, folder, grid, issuer, proven, brake, clock)
     _finish(result, folder, output, lang, system.calendar.time_zone)

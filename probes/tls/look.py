@@ -1,6 +1,6 @@
 """Sees what TLS end points offer. Facts only; `judge.py` says what they mean.
 
-The handshakes are made by a child process (`prober.py`; for the optional deep scan `deep/prober.py`); this side gives it leave, pace
+The handshakes are made by a child process (`prober.py`; the optional deep scan by `deep/prober.py`); this side gives it leave, pace
 and time for every single connection (`conversation.py`), and ends it when it goes wrong.
 """
 

@@ -8,8 +8,9 @@ from plugins.text import Text
 from probes.ports import rules as ports_rules
 from probes.rule import Rule, Words, filled
 from probes.tls import rules as tls_rules
+from probes.tls.deep import rules as deep_rules
 
-RULES = (*ports_rules.RULES, *tls_rules.RULES)
+RULES = (*ports_rules.RULES, *tls_rules.RULES, *deep_rules.DEEP_RULES)
 
 
 def test_words_are_filled_in_each_language() -> None:

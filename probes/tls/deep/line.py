@@ -23,7 +23,7 @@ BUSY_S = 240.0
 IN_VAIN = 3
 """So many connections in a row without an answer, and the server is left alone."""
 _HELLO_BYTES = 131_072
-_RECORD_HANDSHAKE, _HELLO_DONE = 22, 14
+_RECORD_HANDSHAKE, _RECORD_HEARTBEAT, _HELLO_DONE = 22, 24, 14
 
 
 class EnoughError(Exception):
@@ -46,6 +46,19 @@ class UnreachedError(Exception):
 
     def __str__(self) -> str:
         return self.reason
+
+
+def check_harmless(data: bytes) -> None:
+    """Refuse to send a heartbeat that asks for more bytes than it brings, which would read a server's memory (RFC 6520, section 4).
+
+    sslyze's heartbeats ask for exactly what they bring. This holds should that ever change.
+    """
+    while len(data) >= 5 and data[0] == _RECORD_HEARTBEAT:
+        end = 5 + int.from_bytes(data[3:5], "big")
+        brought = len(data[8:end])
+        if int.from_bytes(data[6:8], "big") > brought or end > len(data):
+            raise EnoughError("a heartbeat was not sent, because it asks for more than it brings")
+        data = data[end:]
 
 
 class Hello:
@@ -112,6 +125,7 @@ class Watched:
         """Send all of `data`; raises `OSError`, `UnreachedError`, `EnoughError`."""
         if self._closed:
             raise OSError("it is closed")
+        check_harmless(data)
         if self._connection is None:
             self._connection = self._begin()
         return self._connection.send(data)

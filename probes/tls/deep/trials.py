@@ -75,6 +75,15 @@ def words(error: BaseException) -> str:
     return printable(f"{type(error).__name__}: {said}".encode(), 200)
 
 
+def _levelled(result: ScanJobResult) -> ScanJobResult:
+    """Give the answers of one round, with every way of hanging up as one."""
+    answers = {
+        payload: "hung up" if answer == "No data" or answer.startswith("socket.error [Errno") else answer
+        for payload, answer in result.get_result().items()
+    }
+    return ScanJobResult(_return_value=answers, _exception=None)
+
+
 class Trials:
     """All of them at one end point."""
 
@@ -172,6 +181,9 @@ class Trials:
         assert self._info is not None  # noqa: S101 - `_trial` looks
         robot = ScanCommandsRepository.get_implementation_cls(ScanCommand.ROBOT)
         verdict = robot.result_for_completed_scan_jobs(self._info, results).robot_result
+        if verdict is RobotScanResultEnum.UNKNOWN_INCONSISTENT_RESULTS:
+            # Whether hanging up is seen as an end or as a reset depends on timing alone.
+            verdict = robot.result_for_completed_scan_jobs(self._info, [_levelled(one) for one in results]).robot_result
         if verdict is RobotScanResultEnum.NOT_VULNERABLE_NO_ORACLE and any(one.silent for one in made):
             return Shown.UNKNOWN, "the server was silent"
         return {
