@@ -6,10 +6,11 @@ import os
 import platform
 import sys
 
-from tests.bench import corpus, demo, edge, gate, guard, holes, pace, ports, signatures, tls
+from tests.bench import corpus, defects, demo, edge, gate, guard, holes, pace, ports, signatures, tls
 
 BENCHES = {
     "corpus": corpus.main,
+    "defects": defects.main,
     "demo": demo.main,
     "edge": edge.main,
     "gate": gate.main,

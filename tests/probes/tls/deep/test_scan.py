@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from probes.observation import Ending, ItemEnded, Observation
-from probes.target import ClientAuth, Item, Role, Scope, Target, TlsEndpoint, TlsVersion
+from probes.target import ClientAuth, Item, Role, Scope, StartTls, Target, TlsEndpoint, TlsVersion
 from probes.tls.conversation import Limits
 from probes.tls.deep.facts import DeepSeen, Shown, Weakness
 from probes.tls.deep.line import CONNECTIONS, EnoughError, Hello, check_harmless
@@ -250,6 +250,45 @@ async def test_a_silent_server_is_soon_left_alone() -> None:
     seen = deep_of(observations, port)
     assert seen.connections <= 12
     assert Shown.ABSENT not in {trial.shown for trial in seen.trials if trial.weakness is Weakness.ROBOT}
+
+
+async def test_behind_starttls_it_is_found_as_well() -> None:
+    bleeding = flawed("heartbleed", LEAF, [LEAF, MIDDLE])
+
+    def mail(connection: socket.socket) -> None:
+        for answer in (b"220 mail\r\n", b"250 STARTTLS\r\n", b"220 go ahead\r\n"):
+            connection.sendall(answer)
+            if not answer.startswith(b"220 go"):
+                connection.recv(100)
+        bleeding(connection)
+
+    listeners = Listeners()
+    port = listeners.listen(HOST, mail)
+    listeners.start()
+    asked = scope(ROOT.pem, port)
+    (end,) = asked.target.tls
+    asked = replace(asked, target=replace(asked.target, tls=(replace(end, starttls=StartTls.SMTP),)))
+    judgement = judge(asked, await looked(asked), None)
+    listeners.close()
+    assert [finding.rule for finding in judgement.findings] == ["tls.heartbleed"]
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not OPENSSL, reason="not installed: openssl")
+async def test_where_a_client_certificate_is_required_what_comes_behind_it_is_not_tested(tmp_path: Path) -> None:
+    pki = Pki()
+    anchor = pki.root()
+    chain, secret = pki.leaf(pki.authority(anchor), kind="rsa").write(tmp_path, "leaf")
+    port = free_port(REAL)
+    assert OPENSSL
+    server = [OPENSSL, "s_server", "-accept", f"{REAL}:{port}", "-cert", str(chain), "-cert_chain", str(chain)]
+    more = ["-key", str(secret), "-www", "-quiet", "-Verify", "1", "-tls1_1", "-cipher", "AES128-SHA:@SECLEVEL=0"]
+    with running([*server, *more], REAL, port, tmp_path / "log"):
+        observations = await looked(scope(anchor.pem, port, address=REAL))
+    seen = deep_of(observations, port)
+    unknown = {trial.weakness for trial in seen.trials if trial.shown is Shown.UNKNOWN}
+    assert unknown == set(Weakness) - {Weakness.HEARTBLEED, Weakness.CCS_INJECTION}
+    assert [len(one.accepted) for one in seen.suites] == [1]
 
 
 async def test_more_connections_than_allowed_are_not_made() -> None:
