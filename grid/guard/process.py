@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from grid.guard import natives, quiet
-from grid.guard.programs import Program, Programs, service_prober, tls_prober, tls_witness
+from grid.guard.programs import Program, Programs, deep_tls_prober, service_prober, tls_prober, tls_witness
 from grid.guard.sockets import Sockets
 from grid.guard.veto import Event, GuardError, Rule, SecondOrderError, UnguardableError
 from probes.dial import CutOffError, Leave
@@ -118,7 +118,8 @@ def arm(programs: Sequence[Program] | None = None, *, needed: Sequence[str] = NE
 
     Raises `UnguardableError` when that cannot be promised.
     """
-    wanted = tuple(programs) if programs is not None else (tls_prober(), tls_witness(), service_prober())
+    usual = (tls_prober(), deep_tls_prober(), tls_witness(), service_prober())
+    wanted = tuple(programs) if programs is not None else usual
     with _ARMING:
         if _ARMED:
             return _same(_ARMED[0], wanted, raw)

@@ -33,6 +33,11 @@ def tls_prober() -> Program:
     return _child("probes.tls.prober")
 
 
+def deep_tls_prober() -> Program:
+    """Give the child of `probes/tls/crew.py` for the deep scan."""
+    return _child("probes.tls.deep.prober")
+
+
 def tls_witness() -> Program:
     """Give the child of `probes/tls/path.py`."""
     return _child("probes.tls.witness")

@@ -18,13 +18,13 @@ import pytest
 
 from grid.guard import process
 from grid.guard.process import LATE, arm
-from grid.guard.programs import Program, service_prober, tls_prober
+from grid.guard.programs import Program, deep_tls_prober, service_prober, tls_prober
 from grid.guard.veto import GuardError, SecondOrderError, UnguardableError
 from plugins.clock import SystemClock
 from probes.dial import CutOffError, Dialer
 from probes.pace import Pace
 from probes.services.ssh import entrance
-from probes.tls.crew import Crew
+from probes.tls.crew import PROBER, Crew
 from tests.grid.escape import IN_SCOPE, Goal
 
 RAW = socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP
@@ -141,7 +141,7 @@ def what_asyncio_needs_is_let_through(goal: Goal) -> None:
 
     async def work() -> None:
         await asyncio.to_thread(sum, [1])
-        async with Crew().prober() as child:
+        async with Crew(PROBER).prober() as child:
             assert child.stdin is not None
             child.stdin.write(b"garbage\n")
 
@@ -227,7 +227,7 @@ def a_named_reason_for_raw_sockets_is_one_thread_s_alone(goal: Goal) -> None:
 def only_the_exact_program_is_started(goal: Goal) -> None:
     prober = tls_prober()
     arm()
-    for each in (prober, service_prober()):
+    for each in (prober, deep_tls_prober(), service_prober()):
         subprocess.run(each.argv, env=dict(each.env), input=b"", check=False, capture_output=True)
     assert arm().vetoes == {}
     tries: list[Callable[[], object]] = [

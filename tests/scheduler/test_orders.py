@@ -79,6 +79,14 @@ def test_every_order_names_the_ports_of_the_operator_and_those_that_the_review_b
     assert ports_of(second.scope) == (25, 443, 8000, 8001, 8002)
 
 
+def test_only_an_inspection_with_the_deep_scan_orders_it_and_the_heartbeat_never_has_it() -> None:
+    inspection, orders, _ = written(pulse=True)
+    assert {order.scope.deep for order in orders} == {False}
+    asking = replace(inspection, items=(Item.TLS,), deep=True)
+    first, second, beat = write_orders(asking, "body", "desk", "0" * 64, FakeClock(DAY), lambda _: 1)
+    assert [one.scope.deep for one in (first, second, beat)] == [True, True, False]
+
+
 def test_what_an_order_sends_names_its_issuer_and_the_order() -> None:
     _, orders, _ = written(pulse=True)
     for order in orders:
