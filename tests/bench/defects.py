@@ -49,6 +49,8 @@ TESTSSL_OF = {
     "insecure-renegotiation": "-R", "compression": "-C", "sound": "-H",
 }  # fmt: skip
 """The one check of testssl.sh that is about a defect; for the others -p."""
+NOISE = {"pre_128cipher", "engine_problem", "optimal_proto"}
+"""What testssl.sh says of the machine and of tlslite, which has nothing to do with the defect."""
 CERTINFO = ["--certinfo"]
 LISTS = ["--sslv2", "--sslv3", "--tlsv1", "--tlsv1_1", "--tlsv1_2", "--tlsv1_3"]
 TRICKS = ["--heartbleed", "--openssl_ccs", "--robot", "--reneg", "--compression", "--tlsv1_1"]
@@ -109,7 +111,8 @@ def _openssl_verify(defect: Defect, paths: dict[str, Body], folder: Path) -> str
     if said.rstrip().endswith(": OK"):
         return "OK"
     lines = [line for line in said.splitlines() if "lookup:" in line or "unable to load" in line.lower()]
-    return (lines or said.splitlines() or ["no answer"])[0].rpartition("lookup:")[2].strip()[:60]
+    first = (lines or said.splitlines() or ["no answer"])[0].rpartition("lookup:")[2]
+    return first.replace(f"{folder}/", "").strip()[:60]
 
 
 def _openssl_client(address: str, port: int) -> str:
@@ -147,10 +150,7 @@ def _certinfo(scan: dict[str, Any]) -> str:
     error = own[0]["validation_error"] if own else ""
     if error:
         return str(error).partition("\n")[0][:60]
-    notes = ["valid"]
-    if deployment["received_chain_has_valid_order"] is False:
-        notes = ["order"]
-    return "".join(notes)
+    return "valid, wrong order" if deployment["received_chain_has_valid_order"] is False else "valid"
 
 
 def _weak_or_not(scan: dict[str, Any]) -> str:
@@ -203,6 +203,7 @@ def _testssl(address: str, port: int, check: str, seconds: float) -> str:
             found = json.loads(out.read_text())
         except (OSError, json.JSONDecodeError):
             return "no connectivity"
+    found = [one for one in found if one["id"] not in NOISE]
     bad = [one for one in found if one["severity"] in {"LOW", "MEDIUM", "HIGH", "CRITICAL"}]
     stopped = [one for one in found if one["severity"] in {"FATAL", "WARN"}]
     words = [f"{one['id']}: {one['finding']}"[:40] for one in (bad or stopped)[:2]]
@@ -268,7 +269,12 @@ def protocol_rows(until: float) -> list[Row]:
         row.sslyze = _weak_or_not(scans[port]) if port in scans else NOT_RUN
         left = until - time.monotonic()
         if left > 15 and installed("testssl"):
-            row.testssl = _testssl(HOST, port, TESTSSL_OF.get(row.name.removeprefix("impl: "), "-p"), min(left, 45))
+            row.testssl = _testssl(
+                HOST,
+                port,
+                TESTSSL_OF.get(row.name.removeprefix("impl: "), "-p"),
+                min(left, 15 if row.name in RAW else 60),
+            )
 
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(others, rows))

@@ -206,6 +206,7 @@ def flawed(name: str, leaf: Holder, chain: list[Holder], taps: list[Tap] | None 
         key = Oracle(key, strong=bent["strong"])
     settings = HandshakeSettings()
     settings.minVersion = settings.maxVersion = (3, 2)
+    settings.versions = [(3, 2)]
     settings.cipherNames = bent.get("ciphers", ["aes128"])
 
     def answer(connection: socket.socket) -> None:

@@ -55,6 +55,7 @@ PROTOCOLS = (
     Protocol("no-master-secret", OLD, {"useExtendedMasterSecret": False}, ("extended master secret",)),
     Protocol("anonymous", OLD, {}, ("ADH",), anonymous=True),
 )
+ALL_VERSIONS = ((3, 3), (3, 2), (3, 1), (3, 0))
 MODERN_SUITES = {"aes256gcm", "aes128gcm", "aes256", "aes128"}
 
 
@@ -66,6 +67,9 @@ def settings_of(protocol: Protocol) -> HandshakeSettings:
     settings.cipherNames = ["aes256gcm", "aes128gcm", "aes256", "aes128"]
     for name, setting in protocol.settings.items():
         setattr(settings, name, setting)
+    # Clients that send supported_versions would get any version of this list (RFC 8446, section 4.2.1).
+    if settings.maxVersion < (3, 4):
+        settings.versions = [one for one in ALL_VERSIONS if settings.minVersion <= one <= settings.maxVersion]
     return settings
 
 
