@@ -93,6 +93,7 @@ LastResult = Annotated[
 Ports = Annotated[
     str, typer.Option(help="TCP ports picked beside the operator's: declared (none), top-1000, all, or 1-1024,8080.")
 ]
+Lang = Annotated[ReportLang, typer.Option(help="Language of report.html and of the printed verdict.")]
 Deep = Annotated[
     bool,
     typer.Option(
@@ -132,6 +133,14 @@ def parse_ports(text: str, items: tuple[Item, ...]) -> tuple[PortRange, ...]:
     return picked
 
 
+def _wanted(items: str, *, preliminary: bool, deep: bool) -> tuple[Item, ...]:
+    """Give the items; leaves with a refusal where the deep scan is wanted without the item that it belongs to."""
+    wanted = (Item.HOSTS,) if preliminary else parse_items(items)
+    if deep and Item.TLS not in wanted:
+        raise _refuse(f"--deep belongs to the item tls; expected it among the items, seen {', '.join(wanted)}")
+    return wanted
+
+
 @app.command()
 def inspect(
     declaration: Annotated[Path, typer.Argument(help="Declaration of one system (YAML).")],
@@ -139,9 +148,7 @@ def inspect(
     out: Annotated[Path | None, typer.Option(help="Folder for result.json, report.html and evidence/.")] = None,
     items: Annotated[str, typer.Option(help="Comma-separated items.")] = "ports,tls,set,holes",
     output: Annotated[OutputFormat, typer.Option("--format", help="How the verdict is printed.")] = OutputFormat.TABLE,
-    lang: Annotated[
-        ReportLang, typer.Option(help="Language of report.html and of the printed verdict.")
-    ] = ReportLang.EN,
+    lang: Lang = ReportLang.EN,
     minutes: Annotated[float, typer.Option(help="Length of the window that opens now.", min=0.05, max=1440)] = 60.0,
     connections_per_s: Annotated[float | None, typer.Option(help="Go slower than the declared pace.", min=0.1)] = None,
     proof: Annotated[Proof, typer.Option(help="Proof of control for addresses that are not loopback.")] = Proof.DNS,
@@ -158,7 +165,7 @@ def inspect(
 
     Exit code: 0 pass, 1 fail, 2 inconclusive, 3 wrong input.
     """
-    wanted = (Item.HOSTS,) if preliminary else parse_items(items)
+    wanted = _wanted(items, preliminary=preliminary, deep=deep)
     picked = parse_ports(ports, wanted)
     system = _load(declaration)
     before = _before(last_passed, system)

@@ -235,3 +235,9 @@ def test_wrong_options_are_wrong_input(tmp_path: Path, options: list[str]) -> No
     done = tenken(tmp_path, "inspect", declare(tmp_path, {"w": ("127.0.61.9", [HTTP])}), *options)
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
+
+
+def test_the_deep_scan_is_refused_without_the_item_that_it_belongs_to(tmp_path: Path) -> None:
+    run = tenken(tmp_path, "inspect", tmp_path / "none.yaml", "--items", "ports", "--deep")
+    assert run.returncode == 3
+    assert "--deep belongs to the item tls" in run.stderr
