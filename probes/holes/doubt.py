@@ -10,7 +10,17 @@ from urllib.parse import unquote_to_bytes
 
 import re2
 
-from plugins.ask import Answer, Ask, HttpAnswer, HttpAsk, TcpAnswer, TcpAsk, WebEndpoint
+from plugins.ask import (
+    Answer,
+    Ask,
+    HttpAnswer,
+    HttpAsk,
+    NoAnswer,
+    NoAnswerReason,
+    TcpAnswer,
+    TcpAsk,
+    WebEndpoint,
+)
 from plugins.pack import Signature
 from plugins.template.program import Hit, Match, NotTested
 from probes.holes.block_page import blocker
@@ -66,7 +76,10 @@ def _by_control(record: Record, signature: Signature, hit: Hit) -> str:
     if control is None or signature.template.inspection.certainty == "suspected":
         return ""
     answer = record.first(control)
-    if answer is None or answer.kind == "none":
+    if isinstance(answer, NoAnswer) and answer.reason is NoAnswerReason.TIMEOUT and record.calm_after(control):
+        # Some servers say nothing at all where nothing is. That is not what the hit showed, and nothing cut us off.
+        return ""
+    if answer is None or isinstance(answer, NoAnswer):
         return "its control ask was not answered"
     return "what cannot be there shows the same" if record.still(signature, hit.ask, answer) else ""
 
