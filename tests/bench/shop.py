@@ -94,8 +94,7 @@ class Visitor:
 def main() -> None:
     """Print what the shop was sent, how its front page answered, and what its logs say."""
     if lacking := missing():
-        print(f"SKIPPED: {lacking} (Debian: nginx-light php8.2-fpm php8.2-mysql mariadb-server wordpress")
-        print("  wordpress-theme-twentytwentythree)")
+        print(f"SKIPPED: {lacking}; `make shop` installs it")
         return
     with tempfile.TemporaryDirectory(prefix="tenken-shop-") as made:
         folder = Path(made)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -48,6 +49,8 @@ def main() -> int:
     parser.add_argument("--side-by-side", type=int, default=4, help="instances that run at once")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE}")
     given = parser.parse_args()
+    # Who ends the lab ends what it started, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
     wanted = [instance for instance in load() if not given.ids or instance.id in given.ids]
     pack = load_pack()
     skipped: list[str] = []
