@@ -19,6 +19,7 @@ from plugins.ask import (
     NoAnswerReason,
     TcpAnswer,
     TcpAsk,
+    TcpStep,
     WebEndpoint,
 )
 from plugins.pack import Signature
@@ -123,11 +124,15 @@ def _without_repetitions(ask: Ask, answer: Answer, *, thorough: bool) -> Answer:
         )
         return replace(answer, headers=headers, body=_without(answer.body, pieces))
     if isinstance(ask, TcpAsk) and isinstance(answer, TcpAnswer):
-        sent = {piece for step in ask.steps for piece in (step.send, step.send.strip())}
-        pieces = tuple(sorted((piece for piece in sent if len(piece) > 3), key=len, reverse=True))
-        reads = tuple(_without(read, pieces) for read in answer.reads)
-        return replace(answer, data=_without(answer.data, pieces), reads=reads)
+        # What a server says before it is sent something, as VNC does with its version, repeats nothing.
+        reads = tuple(_without(read, _sent(ask.steps[:number])) for number, read in enumerate(answer.reads, start=1))
+        return replace(answer, data=_without(answer.data, _sent(ask.steps)), reads=reads)
     return answer
+
+
+def _sent(steps: Iterable[TcpStep]) -> tuple[bytes, ...]:
+    sent = {piece for step in steps for piece in (step.send, step.send.strip())}
+    return tuple(sorted((piece for piece in sent if len(piece) > 3), key=len, reverse=True))
 
 
 def _pieces(ask: HttpAsk, *, thorough: bool) -> tuple[bytes, ...]:
