@@ -163,7 +163,9 @@ def _logs(shop: Shop, marks: dict[Path, int]) -> None:
     print(f"      methods: {_counted(found['method'] for found in ours)}")
     lines = [line for log in shop.error_logs for line in _since(log, marks) if not _HARMLESS.search(line)]
     others = [line for line in lines if not _REFUSALS.search(line)]
-    print(f"    error logs: {len(lines)} lines, {len(others)} of them other than 404 and 403")
+    warnings = [line for line in others if "WARNING:" in line]
+    errors = len(others) - len(warnings)
+    print(f"    error logs: {len(lines)} lines; errors other than 404 and 403: {errors}; warnings: {len(warnings)}")
     for line in others[:20]:
         print(f"      {line[:300]}")
 
