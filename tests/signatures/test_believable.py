@@ -29,8 +29,8 @@ def doubts_of(signature: Signature, case: Case) -> list[str]:
     """Run a signature over a remembered server as the probe would record it; give what the judge thinks of each hit."""
     endpoint = ENDPOINT if signature.is_check else endpoint_of(signature.template)
     record, asked, remembered = Record(endpoint, OCCASION), Counter[Ask](), memory(case)
-    for ask in (HttpAsk(path="/"), *baseline_asks(OCCASION)):
-        record.keep(Exchange(endpoint=endpoint, ask=ask, answer=NOTHING, look=1))
+    for page in (HttpAsk(path="/"), *baseline_asks(OCCASION)):
+        record.keep(Exchange(endpoint=endpoint, ask=page, answer=NOTHING, look=1))
     running = start(signature, endpoint, OCCASION)
     try:
         ask = next(running)
