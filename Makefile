@@ -4,7 +4,7 @@ PY := .venv/bin/python
 ROOMS := dashboards scheduler grid probes plugins
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: setup packages demo test check lint types rooms unit bench e2e lab services lock figures clean
+.PHONY: setup packages demo test check lint types rooms unit bench e2e lab shop services lock figures clean
 
 setup: ## .venv with the locked versions
 	@.ci/bootstrap
@@ -43,6 +43,11 @@ e2e: setup packages ## 200 drivers and services killed at any moment; slow, need
 
 lab: setup ## real software, vulnerable and mended, inspected by the real grid; slow, fetches from the registries
 	@$(PY) -m tests.lab --write
+
+shop: setup ## the full pack against a Debian shop (nginx, PHP, MariaDB, WordPress): asks, seconds, latency, logs; needs root, ten minutes
+	@[ -d /usr/share/wordpress/wp-content/themes/twentytwentythree ] || .ci/system-packages "a Debian shop" none=wordpress \
+	    none=wordpress-theme-twentytwentythree none=php8.2-mysql php-fpm8.2=php8.2-fpm nginx=nginx-light mariadbd=mariadb-server
+	@$(PY) -m tests.bench shop
 
 services: setup packages ## every real server of the table, recognised and judged; installs about 300 MB, needs root
 	@.ci/system-packages "every real server" apache2=apache2-bin exim4=exim4-daemon-light snmpd=snmpd rpcbind=rpcbind \

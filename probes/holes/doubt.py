@@ -10,7 +10,18 @@ from urllib.parse import unquote_to_bytes
 
 import re2
 
-from plugins.ask import Answer, Ask, HttpAnswer, HttpAsk, TcpAnswer, TcpAsk, WebEndpoint
+from plugins.ask import (
+    Answer,
+    Ask,
+    HttpAnswer,
+    HttpAsk,
+    NoAnswer,
+    NoAnswerReason,
+    TcpAnswer,
+    TcpAsk,
+    TcpStep,
+    WebEndpoint,
+)
 from plugins.pack import Signature
 from plugins.template.program import Hit, Match, NotTested
 from probes.holes.block_page import blocker
@@ -66,7 +77,10 @@ def _by_control(record: Record, signature: Signature, hit: Hit) -> str:
     if control is None or signature.template.inspection.certainty == "suspected":
         return ""
     answer = record.first(control)
-    if answer is None or answer.kind == "none":
+    if isinstance(answer, NoAnswer) and answer.reason is NoAnswerReason.TIMEOUT and record.calm_after(control):
+        # Some servers say nothing at all where nothing is. That is not what the hit showed, and nothing cut us off.
+        return ""
+    if answer is None or isinstance(answer, NoAnswer):
         return "its control ask was not answered"
     return "what cannot be there shows the same" if record.still(signature, hit.ask, answer) else ""
 
@@ -110,11 +124,15 @@ def _without_repetitions(ask: Ask, answer: Answer, *, thorough: bool) -> Answer:
         )
         return replace(answer, headers=headers, body=_without(answer.body, pieces))
     if isinstance(ask, TcpAsk) and isinstance(answer, TcpAnswer):
-        sent = {piece for step in ask.steps for piece in (step.send, step.send.strip())}
-        pieces = tuple(sorted((piece for piece in sent if len(piece) > 3), key=len, reverse=True))
-        reads = tuple(_without(read, pieces) for read in answer.reads)
-        return replace(answer, data=_without(answer.data, pieces), reads=reads)
+        # What a server says before it is sent something, as VNC does with its version, repeats nothing.
+        reads = tuple(_without(read, _sent(ask.steps[:number])) for number, read in enumerate(answer.reads, start=1))
+        return replace(answer, data=_without(answer.data, _sent(ask.steps)), reads=reads)
     return answer
+
+
+def _sent(steps: Iterable[TcpStep]) -> tuple[bytes, ...]:
+    sent = {piece for step in steps for piece in (step.send, step.send.strip())}
+    return tuple(sorted((piece for piece in sent if len(piece) > 3), key=len, reverse=True))
 
 
 def _pieces(ask: HttpAsk, *, thorough: bool) -> tuple[bytes, ...]:

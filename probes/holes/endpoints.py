@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 from plugins.ask import DnsEndpoint, Endpoint, ServiceEndpoint, WebEndpoint
 from plugins.pack import Signature
 from plugins.template.program import unfit
+from probes.services.names import canonical
 from probes.target import DeclaredPort, Target, Transport
 
-_PLAIN = frozenset({"http", "http-alt"})
-_SECURE = frozenset({"https", "https-alt"})
+_SECURE = "https"
+_WEB = frozenset({"http", _SECURE})
 _NAMES = frozenset({"domain", "domain-s"})
 
 
 def is_web(service: str) -> bool:
-    """Tell whether a declared service is a web port."""
-    return service in _PLAIN | _SECURE
+    """Tell whether a declared service is a web port, under whichever of its names; a proxy speaks HTTP, too."""
+    return canonical(service) in _WEB
 
 
 def web_endpoints(target: Target) -> tuple[WebEndpoint, ...]:
@@ -26,7 +28,7 @@ def web_endpoints(target: Target) -> tuple[WebEndpoint, ...]:
         WebEndpoint(
             address=address,
             port=port,
-            tls=entry.service in _SECURE or port in speaks_tls,
+            tls=canonical(entry.service) == _SECURE or port in speaks_tls,
             host=target.host_names[0] if target.host_names else address,
         )
         for entry, port, address in _ports(target, Transport.TCP)
@@ -50,13 +52,16 @@ def service_endpoints(target: Target) -> tuple[ServiceEndpoint, ...]:
 
 
 def dns_endpoints(target: Target) -> tuple[DnsEndpoint, ...]:
-    """Give every declared name server, once per address and domain."""
+    """Give every declared name server, once per address and domain; without a domain, the one that the address itself has.
+
+    Most asks are about the server and not about a domain, so a name server without host names is asked, too.
+    """
     found = [
         DnsEndpoint(address=address, port=port, domain=domain)
         for transport in (Transport.UDP, Transport.TCP)
         for entry, port, address in _ports(target, transport)
-        if entry.service in _NAMES
-        for domain in target.host_names
+        if canonical(entry.service) in _NAMES
+        for domain in target.host_names or (ip_address(address).reverse_pointer,)
     ]
     return tuple(dict.fromkeys(found))
 

@@ -144,6 +144,10 @@ class Record:
         changes = (self.steadiness.change_at(self._places[ask]) for ask in asks if ask in self._places)
         return next((change for change in changes if change), "")
 
+    def calm_after(self, ask: Ask) -> bool:
+        """Tell whether the web server was, after an ask, still what it was at the beginning, and never anything else."""
+        return ask in self._places and self.steadiness.calm_after(self._places[ask])
+
 
 def busy(answer: HttpAnswer) -> str:
     """Say what a server that is to be left alone said."""

@@ -70,6 +70,10 @@ class Steadiness:
             return ""
         return f"a page that does not exist brought {self._seen[0][1]}, later {self._seen[-1][1]}"
 
+    def calm_after(self, place: int) -> bool:
+        """Tell whether a look after a place brought what every look brought."""
+        return self.steady and bool(self._seen) and self._seen[-1][0] > place
+
     def change_at(self, place: int) -> str:
         """Say what changed around a place; empty: before and after it, the server was what it was at the beginning."""
         position = bisect_left(self._seen, (place,))

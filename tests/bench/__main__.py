@@ -1,4 +1,4 @@
-"""Runs the benchmarks that are named, or all."""
+"""Runs the benchmarks that are named, or all but those that take minutes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 
-from tests.bench import corpus, defects, demo, edge, gate, guard, holes, pace, ports, signatures, tls
+from tests.bench import corpus, defects, demo, edge, gate, guard, holes, pace, ports, shop, signatures, tls
 
 BENCHES = {
     "corpus": corpus.main,
@@ -18,10 +18,13 @@ BENCHES = {
     "holes": holes.main,
     "pace": pace.main,
     "ports": ports.main,
+    "shop": shop.main,
     "signatures": signatures.main,
     "tls": tls.main,
 }
 """Name -> what prints its figures."""
+BY_NAME = frozenset({"defects", "shop"})
+"""Those that take minutes: they run only when they are named."""
 
 
 def main(names: list[str]) -> int:
@@ -31,7 +34,7 @@ def main(names: list[str]) -> int:
         return 3
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}")
     print(f"load before: {os.getloadavg()[0]:.2f}")
-    for name in names or list(BENCHES):
+    for name in names or [name for name in BENCHES if name not in BY_NAME]:
         print(f"\n== {name}")
         BENCHES[name]()
     return 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -48,6 +49,8 @@ def main() -> int:
     parser.add_argument("--side-by-side", type=int, default=4, help="instances that run at once")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE}")
     given = parser.parse_args()
+    # Who ends the lab ends what it started, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
     wanted = [instance for instance in load() if not given.ids or instance.id in given.ids]
     pack = load_pack()
     skipped: list[str] = []
@@ -126,7 +129,7 @@ def _inspect(up: Sequence[tuple[Path, Instance, str, int]], grid: Grid, pack: Pa
 
 
 def _declaration(instance: Instance, address: str, port: int) -> dict[str, object]:
-    """Declare just the one port; the pace is that of a machine of our own."""
+    """Declare just the one port, of a name server also for UDP; the pace is that of a machine of our own."""
     return {
         "format": "tenken-declaration/1",
         "name": "lab",
@@ -137,7 +140,11 @@ def _declaration(instance: Instance, address: str, port: int) -> dict[str, objec
                 "name": "server",
                 "role": "other",
                 "addresses": [address],
-                "ports": [{"port": port, "transport": "tcp", "service": instance.service, "purpose": "other"}],
+                "host_names": ["lab.example"] if instance.service == "domain" else [],
+                "ports": [
+                    {"port": port, "transport": transport, "service": instance.service, "purpose": "other"}
+                    for transport in (("tcp", "udp") if instance.service == "domain" else ("tcp",))
+                ],
             }
         ],
         "scan": [port],
@@ -167,6 +174,8 @@ def _say(each: Row) -> None:
     said = "; ".join(f"{name} {', '.join(ids)}" for name, ids in parts.items() if ids)
     mark = "!!" if wrong else "ok"
     print(f"{mark} {each.instance.id}: {each.asks} asks, {each.seconds:.0f} s; {said} {each.broken}", flush=True)
+    for check, reason in each.untested:
+        print(f"     not tested {check}: {reason}", flush=True)
 
 
 def _end(rows: Sequence[Row], skipped: Sequence[str], pack: Pack, *, write: bool) -> int:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from probes.finding import Certainty, Grade
 from probes.observation import Ending
 from probes.target import Item
-from scheduler.result import Result
+from probes.verdict import Outcome
+from scheduler.result import ControlStanding, Result
 from tests.lab.instance import Instance
 
 
@@ -30,8 +31,10 @@ class Row:
     """Suspected by version on what is not there: guidance, which the operator clears with the distribution's notice."""
     resisted: tuple[str, ...]
     """Traps of `absent` that gave no failing finding (true negatives)."""
+    untested: tuple[tuple[str, str], ...]
+    """Signatures that could not be judged, each with the reason: not tested is never clean."""
     broken: str
-    """Why an item did not finish; empty: all did."""
+    """Why an item did not finish, or why the control of the run did not hold; empty: all is well."""
     asks: int
     """Requests that were sent."""
     connections: int
@@ -50,6 +53,8 @@ def row(instance: Instance, result: Result, corpus: Collection[str]) -> Row:
     endings = [
         f"{item.item}: {item.ending} {item.detail}" for item in server.items if item.ending is not Ending.FINISHED
     ]
+    if result.control.standing is ControlStanding.FAILED:
+        endings.append(f"control: {result.control.reason}")
     return Row(
         instance=instance,
         found=tuple(hole for hole in instance.present if hole in named),
@@ -58,6 +63,11 @@ def row(instance: Instance, result: Result, corpus: Collection[str]) -> Row:
         wrong=tuple(sorted(failing - set(instance.present))),
         doubted=tuple(sorted(suspected - failing - set(instance.present))),
         resisted=tuple(hole for hole in instance.absent if hole in corpus and hole not in failing),
+        untested=tuple(
+            (entry.check, entry.reason)
+            for entry in server.verdict.coverage
+            if entry.item is Item.HOLES and entry.outcome is Outcome.NOT_TESTED
+        ),
         broken="; ".join(endings),
         asks=server.tally.requests,
         connections=server.tally.connections,
@@ -75,6 +85,7 @@ class Total:
     doubted: int
     resisted: int
     unknown: int
+    untested: int
     broken: int
 
     @property
@@ -92,6 +103,7 @@ def total(rows: Sequence[Row]) -> Total:
         doubted=sum(len(each.doubted) for each in rows),
         resisted=sum(len(each.resisted) for each in rows),
         unknown=sum(len(each.unknown) for each in rows),
+        untested=sum(len(each.untested) for each in rows),
         broken=sum(bool(each.broken) for each in rows),
     )
 
@@ -116,10 +128,11 @@ def page(rows: Sequence[Row], skipped: Sequence[str], when: str, pack: str) -> s
         f"| suspected by version on what is not there (guidance) | {sum_.doubted} |",
         f"| traps that gave no failing finding | {sum_.resisted} |",
         f"| holes that are there and have no signature | {sum_.unknown} |",
+        f"| checks that could not be judged, of all signatures on all instances | {sum_.untested} |",
         f"| inspections that broke | {sum_.broken} |",
         "",
-        "| instance | found | missed | wrong | suspected only | resisted | no signature | asks | connections | s |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| instance | found | missed | wrong | suspected only | resisted | no signature | not tested | asks | connections | s |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
         *(_line(each) for each in rows),
     ]
     if skipped:
@@ -130,4 +143,4 @@ def page(rows: Sequence[Row], skipped: Sequence[str], when: str, pack: str) -> s
 def _line(each: Row) -> str:
     lists = (each.found, each.missed, each.wrong, each.doubted, each.resisted, each.unknown)
     cells = [each.instance.id + (f" ({each.broken})" if each.broken else ""), *(", ".join(one) for one in lists)]
-    return f"| {' | '.join(cells)} | {each.asks} | {each.connections} | {each.seconds:.0f} |"
+    return f"| {' | '.join(cells)} | {len(each.untested)} | {each.asks} | {each.connections} | {each.seconds:.0f} |"

@@ -29,7 +29,7 @@ class Instance:
     run: str
     """Shell text that ends in the server; sees ADDRESS, PORT, DATA, BIN (commands of the environment), MODULES (node_modules)."""
     ready: str
-    """Path that answers any HTTP status below 500 once it is up; empty: a TCP connection is enough."""
+    """Path that answers with 2xx, 3xx, 401 or 403 once it is up; empty: a TCP connection is enough."""
     python: str = "3.11"
     """Interpreter of an environment from PyPI."""
     before: str = ""

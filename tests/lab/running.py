@@ -80,7 +80,8 @@ def _answers(instance: Instance, address: str, port: int) -> bool:
                 return True
         asked = http.client.HTTPConnection(address, port, timeout=5)
         asked.request("GET", instance.ready)
-        return asked.getresponse().status < 500
+        # A page that is not there yet does not count: some servers listen before their parts are loaded.
+        return asked.getresponse().status in {*range(200, 400), 401, 403}
     except (OSError, http.client.HTTPException):
         return False
 

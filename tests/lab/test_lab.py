@@ -62,7 +62,7 @@ def test_each_hole_and_each_trap_is_counted_once() -> None:
     assert (each.wrong, each.doubted, each.resisted) == (("hole-three",), ("hole-four",), ())
     assert (each.asks, each.connections, each.broken) == (212, 1187, "")
     assert total([each, each]).recall == 0.5
-    assert "| x-1 | hole-one | hole-two | hole-three | hole-four |  | hole-nine | 212 | 1187 |" in page(
+    assert "| x-1 | hole-one | hole-two | hole-three | hole-four |  | hole-nine | 0 | 212 | 1187 |" in page(
         [each], ["y-1: no npm"], "2026-11-23", "ab" * 32
     )
 

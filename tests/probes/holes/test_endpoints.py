@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plugins.ask import WebEndpoint
-from probes.holes.endpoints import named, web_endpoints
+from probes.holes.endpoints import dns_endpoints, named, web_endpoints
 from probes.target import (
     ClientAuth,
     DeclaredPort,
@@ -57,3 +57,22 @@ def test_without_a_host_name_the_address_stands_for_it() -> None:
 
 def test_a_mail_server_has_none() -> None:
     assert web_endpoints(Target(name="mx", role=Role.MAIL, addresses=("192.0.2.2",), ports=(port(25, "smtp"),))) == ()
+
+
+def test_a_proxy_is_a_web_server_under_each_of_its_names() -> None:
+    ports = tuple(
+        port(number, name) for number, name in enumerate(("http-proxy", "squid", "www", "https-alt"), start=1)
+    )
+    target = Target(name="out", role=Role.PROXY, addresses=("192.0.2.3",), ports=ports)
+    assert [(one.port, one.tls) for one in web_endpoints(target)] == [(1, False), (2, False), (3, False), (4, True)]
+
+
+def test_a_name_server_is_asked_about_its_domains_and_without_any_about_its_address() -> None:
+    def asked(*host_names: str) -> list[str]:
+        target = Target(
+            name="ns", role=Role.DNS, addresses=("192.0.2.53",), host_names=host_names, ports=(port(53, "domain"),)
+        )
+        return [one.domain for one in dns_endpoints(target)]
+
+    assert asked("a.example", "b.example") == ["a.example", "b.example"]
+    assert asked() == ["53.2.0.192.in-addr.arpa"]

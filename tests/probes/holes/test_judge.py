@@ -16,7 +16,7 @@ from probes.finding import Certainty, Grade, Severity
 from probes.holes.control import control_of
 from probes.holes.endpoints import web_endpoints
 from probes.holes.facts import Exchange
-from probes.holes.front import front_asks
+from probes.holes.front import front_asks, sentinel_ask
 from probes.holes.judge import INTERFERENCE, NO_WEB, judge
 from probes.observation import Ending, ItemEnded, Observation
 from probes.target import Item, Role, Scope, Target
@@ -45,7 +45,7 @@ def exchange(path: str, answer: HttpAnswer | NoAnswer, look: int = 1) -> Exchang
 
 
 def confirmed(
-    answer: HttpAnswer, again: HttpAnswer | None = None, control: HttpAnswer = NOT_FOUND
+    answer: HttpAnswer, again: HttpAnswer | None = None, control: HttpAnswer | NoAnswer = NOT_FOUND
 ) -> tuple[Exchange, ...]:
     """Give a hit at /hole as it is looked at: first, again, and its control."""
     other = control_of(HttpAsk(path="/hole"), Occasion())
@@ -148,6 +148,22 @@ def test_a_hit_is_looked_at_again_and_against_its_control(facts: tuple[Exchange,
     outcome, told = only(judged(*FRONT, *facts))
     assert outcome is Outcome.NOT_TESTED
     assert told.startswith(f"interference: {reason}")
+
+
+def test_silence_is_an_answer_to_a_control_only_where_the_server_went_on_as_before() -> None:
+    silent, reset = (NoAnswer(reason=reason) for reason in (NoAnswerReason.TIMEOUT, NoAnswerReason.RESET))
+    later, other = (
+        Exchange(endpoint=ENDPOINT, ask=sentinel_ask(Occasion(), 1), answer=answer)
+        for answer in (NOT_FOUND, HttpAnswer(status=403))
+    )
+    assert only(judged(*FRONT, *confirmed(TREASURE, control=silent), later)) == (Outcome.FOUND, "")
+    for facts in (
+        (*FRONT, *confirmed(TREASURE, control=silent)),
+        (*FRONT, later, *confirmed(TREASURE, control=silent)),
+        (*FRONT, *confirmed(TREASURE, control=silent), other),
+        (*FRONT, *confirmed(TREASURE, control=reset), later),
+    ):
+        assert only(judged(*facts)) == (Outcome.NOT_TESTED, "interference: its control ask was not answered")
 
 
 def test_a_version_needs_no_control_but_a_second_look() -> None:
