@@ -30,3 +30,8 @@ class Queues(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Queues:
     return Queues(config, log)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: both processes have to find the same tests, and what is packed or signed differs in each."""
+    return argname if isinstance(val, bytes) else None

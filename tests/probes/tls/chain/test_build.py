@@ -125,7 +125,6 @@ class TestAuthorities:
             ({"ski": False}, "key-identifiers"),
             ({"aki": False}, "key-identifiers"),
         ],
-        ids=str,
     )
     def test_an_intermediate(self, changes: dict[str, Any], code: str) -> None:
         wrong = authority(ROOT, "Wrong", **changes)

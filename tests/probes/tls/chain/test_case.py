@@ -69,7 +69,6 @@ def test_a_good_case() -> None:
         ({"peer_certificate": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}, "malformed"),
         ({"crls": ["-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"]}, "crl-malformed"),
     ],
-    ids=str,
 )
 def test_what_is_asked_decides(changes: dict[str, Any], code: str) -> None:
     assert answer(case(**changes)).startswith(f"REJECT {code}: ")
@@ -113,7 +112,6 @@ def test_what_cannot_be_read_beside_the_path_is_no_reason() -> None:
         ({"expected_peer_name": {"kind": "X", "value": "y"}}, "expected_peer_name"),
         ({"max_chain_depth": True}, "max_chain_depth"),
     ],
-    ids=str,
 )
 def test_a_wrong_case_names_its_field(changes: dict[str, Any], field: str) -> None:
     with pytest.raises(CaseError) as caught:

@@ -78,7 +78,6 @@ def held(permitted: Sequence[x509.GeneralName], excluded: Sequence[x509.GeneralN
         ),
         ([], [x509.RegisteredID(x509.ObjectIdentifier("1.2.3"))], [DNS("shop.example")], True),
     ],
-    ids=str,
 )
 def test_constraints(
     permitted: Sequence[x509.GeneralName],

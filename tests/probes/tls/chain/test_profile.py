@@ -76,7 +76,6 @@ def codes_of_key(kind: str) -> list[str]:
         ({"names": name("2001:DB8::1"), "san": ("2001:db8::1",)}, "common-name-spelling"),
         ({"names": name("Shop.Example")}, "common-name-spelling"),
     ],
-    ids=str,
 )
 def test_a_leaf_with_one_flaw(changes: dict[str, Any], code: str | None) -> None:
     assert codes(**changes) == ([code] if code else [])
@@ -96,7 +95,6 @@ def test_a_leaf_with_one_flaw(changes: dict[str, Any], code: str | None) -> None
         {"names": x509.Name([]), "san_critical": True},
         {"names": name("Tanaka Books"), "san": ("shop.example",)},
     ],
-    ids=str,
 )
 def test_a_leaf_without_a_flaw(changes: dict[str, Any]) -> None:
     assert codes(**changes) == []
@@ -190,7 +188,6 @@ def test_purposes_and_usages_that_are_asked_for() -> None:
         ("pedantic-webpki-eku", {"eku": (SERVER, ANY)}),
         ("pedantic-webpki-eku", {"eku_critical": True}),
     ],
-    ids=str,
 )
 def test_stricter_profiles_reject_more(feature: str, changes: dict[str, Any]) -> None:
     end = leaf(ROOT, **changes)
