@@ -4,7 +4,7 @@ PY := .venv/bin/python
 ROOMS := dashboards scheduler grid probes plugins
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: setup packages demo test check lint types rooms unit bench e2e lab shop services lock figures clean
+.PHONY: setup packages demo test check lint types rooms unit bench kills e2e lab shop services lock figures clean
 
 setup: ## .venv with the locked versions
 	@.ci/bootstrap
@@ -33,10 +33,13 @@ rooms: setup
 	@.venv/bin/lint-imports
 
 unit: setup
-	@$(PY) -m pytest tests -n 2 --dist loadscope --no-loadscope-reorder
+	@$(PY) -m pytest tests --ignore=tests/e2e -n 2 --dist loadscope --no-loadscope-reorder
 
 bench: setup ## seconds and bytes; ratios and medians, never asserted
 	@$(PY) -m tests.bench
+
+kills: setup packages ## 16 drivers and services killed at any moment; two minutes, needs root
+	@$(PY) -m pytest tests/e2e
 
 e2e: setup packages ## 200 drivers and services killed at any moment; slow, needs root
 	@$(PY) -m tests.e2e.crashes --kills 200

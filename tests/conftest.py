@@ -13,7 +13,6 @@ from xdist.scheduler import LoadScopeScheduling
 TOGETHER = {
     "tests/dashboards/cli/test_inspect_gate.py": "grid",  # gates and cables are seen by all who look for what was left behind
     "tests/dashboards/": "inspections",
-    "tests/e2e/": "grid",
     "tests/grid/": "grid",
     "tests/scheduler/": "grid",
 }

@@ -30,7 +30,7 @@ def test_the_drivers_did_die_and_did_send(seen: Seen) -> None:
     """Else the other tests would hold over nothing."""
     figures = crashes.figures(seen)
     assert figures["drivers killed"] == KILLS
-    assert figures["budgets killed"] > 0
+    assert figures["workers killed"] + figures["budgets killed"] > 0
     assert figures["orders claimed"] > KILLS / 3
     assert figures["orders that sent a request"] > 0, "on a busy machine most die before"
     assert figures["connections"] > KILLS

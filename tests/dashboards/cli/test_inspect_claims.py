@@ -73,8 +73,8 @@ def test_what_cannot_be_logged_is_not_sent(tmp_path: Path) -> None:
 
 def test_every_ask_of_every_probe_names_contact_and_order(tmp_path: Path) -> None:
     address = "127.0.78.8"
-    with web_servers((address,), range(8000, 8002)) as web:
-        declaration = declare(tmp_path, {"w": (address, [{**HTTP, "port": "8000-8001"}])})
+    with web_servers((address,), range(8000, 8001)) as web:
+        declaration = declare(tmp_path, {"w": (address, [HTTP])})
         for items in ("ports", "holes"):
             tenken(tmp_path, "inspect", declaration, "--out", tmp_path / items, "--items", items)
     agents = {visit.agent for visit in web.visits if visit.agent}
